@@ -1,0 +1,93 @@
+"""What devices say: the reading types every source produces and every consumer takes.
+
+Times are integer nanoseconds since the Unix epoch.  `t_ns` is when the device
+says it happened (event time), `received_ns` when we heard of it.  Arrays are
+read-only by convention.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from aisle.store.model import Store
+
+Float32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class PlateReading:
+    """One batch of samples of the plates of one gondola.
+
+    `grams[i, s, p]` is sample i of plate p+1 on shelf s+1 (0-based axes, 1-based
+    names), NaN where there is no such plate or the sample was lost or invalid.
+    Sample i was taken at t_ns + i / hz.
+    """
+
+    device: str
+    t_ns: int
+    received_ns: int
+    gondola: int
+    hz: float
+    grams: Float32          # (samples, shelves, plates)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackReading:
+    """One frame of the people tracker: who is where.
+
+    k people; points are metres in the floor frame, NaN where not seen.
+    `wrists_m[:, 0]` is the left, `[:, 1]` the right wrist.
+    """
+
+    device: str
+    t_ns: int
+    received_ns: int
+    ids: tuple[str, ...]
+    heads_m: Float32        # (k, 3)
+    head_scores: Float32    # (k,)
+    wrists_m: Float32       # (k, 2, 3)
+    wrist_scores: Float32   # (k, 2)
+
+
+Reading = PlateReading | TrackReading
+
+
+@dataclass(frozen=True, slots=True)
+class HealthEntry:
+    """Something wrong with a sensor or a recording, as first-class output.
+
+    `t0_ns`/`t1_ns` bound the time affected; `where` names device and place
+    ("gondola 3, shelf 2, plate 7", "plate_data.bson at byte 1234").
+    `grave` means receipts of shoppers present then cannot be called complete.
+    """
+
+    kind: Literal["gap", "saturated", "stuck", "dead", "clock-jump", "duplicate", "late", "invalid-sample",
+                  "unknown-plate", "missing-collection", "truncated", "corrupt", "no-weight", "unknown-product"]
+    where: str
+    message: str
+    t0_ns: int | None = None
+    t1_ns: int | None = None
+    grave: bool = False
+    gondola: int | None = None
+    shelf: int | None = None
+    plate: int | None = None
+
+
+@runtime_checkable
+class Recording(Protocol):
+    """A recorded stretch of shop life: the store as known then, and readings in order of receipt."""
+
+    name: str
+    store: Store
+
+    def readings(self) -> Iterator[Reading]:
+        """All readings in order of `received_ns`; what is wrong with the source goes to `health`."""
+
+    @property
+    def health(self) -> tuple[HealthEntry, ...]:
+        """What was found wrong while opening and (so far) reading the source."""

@@ -1,0 +1,143 @@
+"""The shop as data: products, floor, fixtures, plates, facings.
+
+Everything below is plain, frozen and already checked; loaders (store folder,
+foreign recordings) build it, everybody else only reads it.  Lengths are metres
+in the shop's floor frame (x, y on the floor, z up), weights grams, money
+integer minor units of the store's currency.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One trade item.
+
+    `weight_g` is the weight of one unit as it stands on the shelf (None: not
+    known, such a product can only be told by sight or scan); `weight_sigma_g`
+    is the spread between units (None: unknown, the engine uses its prior).
+    `width_m` is the footprint along the shelf, None when nobody measured it.
+    """
+
+    gtin: str
+    name: str
+    weight_g: float | None
+    price_minor: int = 0
+    brand: str = ""
+    category: str = ""
+    tax_category: str = ""
+    weight_sigma_g: float | None = None
+    sold_by_weight: bool = False
+    minimum_age: int = 0
+    deposit_minor: int = 0
+    width_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One board of a gondola, with its load cells ("plates") side by side.
+
+    `origin_m` is the left front corner in the floor frame as seen by a shopper
+    facing the shelf; `rotation_rad` turns the shelf's own x axis (left to
+    right) into the floor frame (0: along +x, the shopper stands at -y).
+    `plate_edges_m` are the n+1 ascending borders of the n plates along the
+    shelf; a shelf on one load cell has n = 1.
+    """
+
+    gondola: int
+    shelf: int
+    origin_m: tuple[float, float, float]
+    rotation_rad: float
+    depth_m: float
+    plate_edges_m: tuple[float, ...]
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return (self.gondola, self.shelf)
+
+    @property
+    def plate_count(self) -> int:
+        return len(self.plate_edges_m) - 1
+
+    @property
+    def length_m(self) -> float:
+        return self.plate_edges_m[-1] - self.plate_edges_m[0]
+
+    def world(self, x_m: float, depth_m: float = 0.0, height_m: float = 0.0) -> tuple[float, float, float]:
+        """Floor-frame point: `x_m` along the shelf, `depth_m` behind its front edge, `height_m` above the board."""
+        c, s = math.cos(self.rotation_rad), math.sin(self.rotation_rad)
+        ox, oy, oz = self.origin_m
+        return (ox + c * x_m - s * depth_m, oy + s * x_m + c * depth_m, oz + height_m)
+
+    def local(self, points_m: FloatArray) -> FloatArray:
+        """Floor-frame points (..., 3) -> shelf frame (..., 3): along, behind the front edge, above the board."""
+        c, s = math.cos(self.rotation_rad), math.sin(self.rotation_rad)
+        d = np.asarray(points_m, dtype=np.float64) - np.asarray(self.origin_m)
+        return np.stack([c * d[..., 0] + s * d[..., 1], -s * d[..., 0] + c * d[..., 1], d[..., 2]], axis=-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Facing:
+    """A stretch of shelf where the planogram wants one product to stand.
+
+    `plates` are 1-based plate indices on the shelf the facing touches.
+    """
+
+    gtin: str
+    gondola: int
+    shelf: int
+    x0_m: float
+    x1_m: float
+    plates: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """An entrance or exit: a segment on the floor."""
+
+    gate_id: str
+    kind: Literal["entry", "exit", "both"]
+    a_m: tuple[float, float]
+    b_m: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Store:
+    """Everything the engine may know about the shop before anybody enters."""
+
+    name: str
+    currency: str
+    time_zone: str
+    products: dict[str, Product]
+    shelves: tuple[Shelf, ...]
+    facings: tuple[Facing, ...]
+    gates: tuple[Gate, ...] = ()
+    floor_m: tuple[tuple[float, float], ...] = ()
+    staff: frozenset[str] = field(default_factory=frozenset)
+
+    @cached_property
+    def shelf_at(self) -> dict[tuple[int, int], Shelf]:
+        """(gondola, shelf) -> Shelf."""
+        return {s.key: s for s in self.shelves}
+
+    @cached_property
+    def facings_at(self) -> dict[tuple[int, int], tuple[Facing, ...]]:
+        """(gondola, shelf) -> facings from left to right."""
+        out: dict[tuple[int, int], list[Facing]] = {s.key: [] for s in self.shelves}
+        for f in self.facings:
+            out.setdefault((f.gondola, f.shelf), []).append(f)
+        return {k: tuple(sorted(v, key=lambda f: (f.x0_m, f.gtin))) for k, v in out.items()}
+
+    @property
+    def plate_count(self) -> int:
+        return sum(s.plate_count for s in self.shelves)

@@ -1,0 +1,69 @@
+"""What a replay yields: receipts with probabilities, the events behind them, sensor health.
+
+`Outcome` is what `aisle replay --json` prints (see `as_json`) and what
+`bench` scores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from aisle.sensing.readings import HealthEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    gtin: str
+    name: str
+    quantity: int
+    probability: float      # P(the basket holds exactly this quantity of this product)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A rival basket: gtin -> quantity, with its posterior probability."""
+
+    basket: dict[str, int]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    shopper: str
+    role: Literal["customer", "staff"]
+    lines: tuple[Line, ...]
+    probability: float      # P(the whole basket is exactly this)
+    alternatives: tuple[Alternative, ...] = ()
+    complete: bool = True   # False: a sensor fault may have hidden something
+    tracks: tuple[str, ...] = ()    # every track id linked to this shopper
+    risk_minor: int = 0     # expected money at risk
+    question: dict[str, Any] | None = None      # the question whose answer would help most
+
+    @property
+    def basket(self) -> dict[str, int]:
+        return {line.gtin: line.quantity for line in self.lines}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One weight change with its rival explanations, most probable first."""
+
+    t_ns: int
+    gondola: int
+    shelf: int
+    plates: tuple[int, ...]
+    grams: float
+    sigma_g: float
+    explanations: tuple[dict[str, Any], ...] = ()   # {"what", "who", "items": [{gtin, quantity}], "probability"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    recording: str
+    duration_s: float
+    complete: bool
+    health: tuple[HealthEntry, ...]
+    receipts: tuple[Receipt, ...]
+    events: tuple[Event, ...]
+    extra: dict[str, Any] = field(default_factory=dict)
