@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
@@ -111,6 +112,90 @@ class Gate:
     b_m: tuple[float, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A named part of the floor: an ascending or descending ring of corners in metres.
+
+    `sales`: shoppers may be there; `staff`: only staff; `stock`: goods wait there and are nobody's purchase.
+    """
+
+    zone_id: str
+    kind: Literal["sales", "staff", "stock"]
+    outline_m: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A calibrated camera after the pinhole model with Brown-Conrady distortion.
+
+    A floor point X is seen at x = R(rotation_vector) (X - position_m), z forward, x right, y down;
+    the rotation vector is Rodrigues' (axis times angle in radians).  `focal_px` is (fx, fy), `centre_px`
+    (cx, cy), `distortion` k1, k2, p1, p2[, k3[, k4, k5, k6]] or empty for none.
+    Source of the model: D. C. Brown, "Close-range camera calibration", 1971; the order is OpenCV's.
+    """
+
+    camera_id: str
+    source: str
+    size_px: tuple[int, int]
+    focal_px: tuple[float, float]
+    centre_px: tuple[float, float]
+    position_m: tuple[float, float, float]
+    rotation_vector: tuple[float, float, float]
+    distortion: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A thing on the network that speaks to the shop: where its readings come from.
+
+    `gondola` is the fixture whose load cells the device reads, None for the others.
+    """
+
+    device_id: str
+    kind: Literal["plates", "tracker", "scanner", "gate"]
+    source: str
+    gondola: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """An offer as announced; what it does to a price is the business of `commerce`.
+
+    `starts`/`ends` are ISO dates in the shop's time zone, both days included, None for open.
+    """
+
+    promotion_id: str
+    name: str
+    kind: str
+    gtins: tuple[str, ...] = ()
+    starts: str | None = None
+    ends: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """Sales tax: `rates` by tax category as a share (0.07 is 7 %); `included` says prices already hold it."""
+
+    included: bool = True
+    rates: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What the shop has decided about who pays.
+
+    `hand_over`: "lifter" (who takes the item from the shelf pays, whoever carries it out) or "holder".
+    `return_anywhere`: an item back on any shelf is nobody's, also in the wrong place.
+    `party_shares_receipt`: people who came in on one entry get one receipt.
+    `charge_only_proven`: in doubt the shopper is charged for no more than is proven.
+    """
+
+    hand_over: Literal["lifter", "holder"] = "lifter"
+    return_anywhere: bool = True
+    party_shares_receipt: bool = True
+    charge_only_proven: bool = True
+
+
 @dataclass(frozen=True)
 class Store:
     """Everything the engine may know about the shop before anybody enters."""
@@ -124,6 +209,12 @@ class Store:
     gates: tuple[Gate, ...] = ()
     floor_m: tuple[tuple[float, float], ...] = ()
     staff: frozenset[str] = field(default_factory=frozenset)
+    zones: tuple[Zone, ...] = ()
+    cameras: tuple[Camera, ...] = ()
+    devices: tuple[Device, ...] = ()
+    promotions: tuple[Promotion, ...] = ()
+    tax: Tax = field(default_factory=Tax)
+    policies: Policies = field(default_factory=Policies)
 
     @cached_property
     def shelf_at(self) -> dict[tuple[int, int], Shelf]:
