@@ -1,0 +1,258 @@
+"""Recordings in the AutoCheckout schema (CPS-IoT Week 2020 competition, AiFi nano-store) as Aisle readings.
+
+`AutoCheckoutRecording` opens a mongoexport folder, a mongodump folder or a
+mongodump archive.  Opening reads the planogram and the products; samples and
+tracks are decoded when `readings()` is asked for, whole arrays at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from aisle.sensing.autocheckout_documents import (
+    Joint,
+    Meta,
+    PlanogramDocument,
+    PlateDocument,
+    ProductDocument,
+    Target,
+    TargetDocument,
+    event_time,
+    received,
+    typed,
+)
+from aisle.sensing.autocheckout_store import store_from_planogram
+from aisle.sensing.clocks import receipt_order
+from aisle.sensing.faults import HealthLog, RecordingError
+from aisle.sensing.mongo_files import open_dump
+from aisle.sensing.readings import HealthEntry, PlateReading, Reading, TrackReading
+from aisle.sensing.store_meta import find_store_meta
+from aisle.store.model import Store
+
+SAMPLE_TYPES = {"DATATYPE_FLOAT32": "<f4", "": "<f4", "DATATYPE_FLOAT64": "<f8"}
+UNITS_M = {"metres": 1.0, "inches": 0.0254, "centimetres": 0.01, "millimetres": 0.001}
+USUAL_HEAD_M = 1.6          # median height of a head in a shop, standing or bent
+HEAVIEST_G = 1e6            # no plate carries a tonne: such a sample is a fault of transmission
+ASSUMED_SCORE = 0.5         # of a point that comes without one
+DOUBTFUL_STATE = 0.5        # factor on the head score of a target whose state is not VALID
+SHARP_STEP_G = 30.0         # an unknown channel that moves by more within 0.4 s is a plate, not a loose wire
+
+
+class AutoCheckoutRecording:
+    """One recording; see `aisle.sensing.readings.Recording`.
+
+    `notes` says what had to be decided from the data (units, geometry).
+    Raises RecordingError when plate_data or planogram are missing or hold nothing readable.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.name = name
+        self._log = HealthLog()
+        self._collections = open_dump(path, self._log)
+        for wanted in ("plate_data", "planogram"):
+            if wanted not in self._collections:
+                raise RecordingError(
+                    f"{path}: collection {wanted} is missing (found {', '.join(sorted(self._collections)) or 'none'}); "
+                    f"put {wanted}.json, {wanted}.jsonl or {wanted}.bson there"
+                )
+        planogram = [d for _, d in typed(self._collections["planogram"], PlanogramDocument, self._log)]
+        products = self._products()
+        meta = self._meta(path)
+        geometry = find_store_meta(path, self._log)
+        self.store: Store
+        self.notes: tuple[str, ...]
+        self.store, self.notes = store_from_planogram(
+            planogram, products, name=name, staff=frozenset(str(s) for s in meta.staff), geometry=geometry, log=self._log,
+            place=self._collections["planogram"].place,
+        )
+        self._readings: tuple[Reading, ...] | None = None
+
+    @property
+    def health(self) -> tuple[HealthEntry, ...]:
+        return self._log.entries()
+
+    def readings(self) -> Iterator[Reading]:
+        """All readings in order of receipt (decoded once, then kept)."""
+        if self._readings is None:
+            self._readings = tuple(receipt_order([self._plates(), self._tracks()]))
+        return iter(self._readings)
+
+    def _products(self) -> list[ProductDocument]:
+        if "products" not in self._collections:
+            self._log.add(HealthEntry("missing-collection", "products", "collection products is missing: no weights, receipts will be guesses", grave=True))
+            return []
+        return [d for _, d in typed(self._collections["products"], ProductDocument, self._log)]
+
+    def _meta(self, path: Path) -> Meta:
+        file = (path if path.is_dir() else path.parent) / "meta.json"
+        if not file.is_file():
+            return Meta()
+        try:
+            return msgspec.convert(json.loads(file.read_bytes()), Meta, strict=False)
+        except (ValueError, RecursionError) as error:
+            self._log.add(HealthEntry("corrupt", "meta.json", f'meta.json: {error}; wanted {{"staff": [track ids]}}; nobody counts as staff', grave=True))
+            return Meta()
+
+    # ---------------------------------------------------------------- plates
+    def _plates(self) -> list[Reading]:
+        collection = self._collections["plate_data"]
+        batches = typed(collection, PlateDocument, self._log)
+        out: list[Reading] = []
+        for place, batch in batches:
+            reading = self._plate_reading(place, batch)
+            if reading is not None:
+                out.append(reading)
+        if not out:
+            raise RecordingError(f"{collection.place}: no readable batch of samples among {len(batches)} documents; "
+                                 "wanted documents with timestamp, plate_id and values (shape, base64 float32 data)")
+        self._report_unknown(out)
+        return out
+
+    def _plate_reading(self, place: str, batch: PlateDocument) -> PlateReading | None:
+        body = batch.document.plate_data
+        values = body.values
+        t_ns = event_time(batch.timestamp)
+        gondola = batch.gondola()
+        kind = SAMPLE_TYPES.get(values.type)
+        if t_ns is None or gondola is None or kind is None:
+            self._corrupt(place, f"timestamp {batch.timestamp!r}, gondola {gondola!r}, type {values.type!r}; "
+                                 "wanted seconds since 1970, a gondola number and DATATYPE_FLOAT32")
+            return None
+        shape = self._shape(values.shape, len(values.data) // int(kind[-1]), gondola)
+        if shape is None or len(values.data) != int(kind[-1]) * shape[0] * shape[1] * shape[2]:
+            self._corrupt(place, f"{len(values.data)} bytes of samples do not fill shape {values.shape}")
+            return None
+        samples = np.frombuffer(values.data, dtype=kind).reshape(shape)
+        with np.errstate(invalid="ignore", over="ignore"):
+            grams = samples[:, 1:, 1:].astype(np.float32, copy=False)      # row and column 0 are unused
+            absurd = np.abs(grams) > HEAVIEST_G
+        if absurd.any():
+            rows = np.argwhere(absurd)[0]
+            grams = np.where(absurd, np.float32(np.nan), grams)
+            self._log.add(HealthEntry(
+                "invalid-sample", f"gondola {gondola}, shelf {rows[1] + 1}, plate {rows[2] + 1}",
+                f"{place}: {int(absurd.sum())} infinite or absurd samples count as missing", t0_ns=t_ns, t1_ns=t_ns + 200_000_000,
+                gondola=gondola, shelf=int(rows[1]) + 1, plate=int(rows[2]) + 1,
+            ))
+        hz = body.freq_samp if body.freq_samp and 1.0 <= body.freq_samp <= 10_000.0 else 60.0
+        return PlateReading(f"plates-{gondola}", t_ns, received(batch.date_time, t_ns), gondola, hz, grams)
+
+    def _shape(self, shape: list[int] | None, count: int, gondola: int) -> tuple[int, int, int] | None:
+        """The shape as given, or the one the planogram makes likely where none is given."""
+        if shape is not None:
+            return (shape[0], shape[1], shape[2]) if len(shape) == 3 and shape[0] > 0 and min(shape) > 0 else None
+        rows = 1 + max((s.shelf for s in self.store.shelves if s.gondola == gondola), default=0)
+        columns = 1 + max((s.plate_count for s in self.store.shelves if s.gondola == gondola), default=0)
+        return (12, rows, columns) if count == 12 * rows * columns else None
+
+    def _corrupt(self, place: str, what: str) -> None:
+        self._log.add(HealthEntry("corrupt", place, f"{place}: {what}; batch skipped", grave=True))
+
+    def _report_unknown(self, readings: list[Reading]) -> None:
+        """A channel the planogram does not know is ignored, unless it steps like a plate in use: then somebody must hear of it."""
+        by_gondola: dict[int, list[PlateReading]] = {}
+        for r in readings:
+            if isinstance(r, PlateReading):
+                by_gondola.setdefault(r.gondola, []).append(r)
+        plates = {s.key: s.plate_count for s in self.store.shelves}
+        for gondola, batches in sorted(by_gondola.items()):
+            shape = batches[0].grams.shape
+            alike = [b for b in batches if b.grams.shape == shape]
+            channels = [(s, p) for s in range(shape[1]) for p in range(plates.get((gondola, s + 1), 0), shape[2])]
+            live = [c for c in channels if not np.isnan(alike[0].grams[0, c[0], c[1]]) or not np.isnan(alike[-1].grams[-1, c[0], c[1]])]
+            if not live or len(alike) < 4:
+                continue
+            rows, columns = np.array(live).T
+            levels = np.stack([np.median(b.grams[:, rows, columns], axis=0) for b in alike])
+            steps = np.abs(levels[2:] - levels[:-2])
+            usual = np.nanmedian(steps, axis=0, keepdims=True) if np.isfinite(steps).any() else np.zeros((1, len(live)))
+            for k in np.flatnonzero((steps > np.maximum(SHARP_STEP_G, 8.0 * usual)).any(axis=0)):
+                i = int(np.argmax(np.nan_to_num(steps[:, k])))
+                where = f"gondola {gondola}, shelf {live[k][0] + 1}, plate {live[k][1] + 1}"
+                self._log.add(HealthEntry(
+                    "unknown-plate", where, f"{where}: steps by {steps[i, k]:.0f} g, but the planogram knows no such plate; its weight is not counted",
+                    t0_ns=alike[i].t_ns, t1_ns=alike[i + 2].t_ns, grave=True, gondola=gondola, shelf=live[k][0] + 1, plate=live[k][1] + 1,
+                ))
+
+    # ---------------------------------------------------------------- tracks
+    def _tracks(self) -> list[Reading]:
+        collection = self._collections.get("full_targets")
+        frames = typed(collection, TargetDocument, self._log) if collection else []
+        if not any(f.document.targets.targets for _, f in frames) and "targets" in self._collections:
+            frames = typed(self._collections["targets"], TargetDocument, self._log)
+        if not frames:
+            self._log.add(HealthEntry("missing-collection", "targets", "neither full_targets nor targets holds a frame: nobody can be billed", grave=True))
+            return []
+        people = [t for _, f in frames for t in f.document.targets.targets]
+        points, scores = _joint_arrays(people)
+        unit, factor = _unit_of(points[:, 0, 2])
+        if people:
+            self.notes = (*self.notes, f"targets are in {unit}")
+        points *= factor
+        out: list[Reading] = []
+        k = 0
+        for place, frame in frames:
+            n = len(frame.document.targets.targets)
+            rows = slice(k, k + n)
+            k += n
+            t_ns = event_time(frame.timestamp)
+            if t_ns is None:
+                self._corrupt(place, f"timestamp {frame.timestamp!r}; wanted seconds since 1970")
+                continue
+            out.append(TrackReading("tracker", t_ns, received(frame.date_time, t_ns), tuple(_ident(t) for t in people[rows]),
+                                    points[rows, 0], scores[rows, 0], points[rows, 1:], scores[rows, 1:]))
+        return out
+
+
+def _ident(target: Target) -> str:
+    ident = target.target_id
+    return str(ident) if isinstance(ident, str | int) else str(ident.id)
+
+
+def _joint_arrays(people: list[Target]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Head, left and right wrist of each target: points (k, 3, 3) as recorded, NaN where not seen; scores (k, 3)."""
+    points: list[tuple[float, float, float]] = []
+    scores: list[float] = []
+    for person in people:
+        left, right = person.l_wrist, person.r_wrist
+        if left is None and right is None and person.hands:
+            left, right = (*person.hands, None)[:2]
+        for joint in (person.head, left, right):
+            point, score = _joint(joint)
+            points.append(point)
+            scores.append(score)
+        if person.target_state and "_VALID" not in person.target_state:
+            scores[-3] *= DOUBTFUL_STATE
+    with np.errstate(over="ignore"):
+        array = np.array(points, dtype=np.float32).reshape(-1, 3, 3)
+    array[~np.isfinite(array).all(axis=2)] = np.nan
+    return array, np.nan_to_num(np.array(scores, dtype=np.float32)).reshape(-1, 3)
+
+
+_UNSEEN = ((float("nan"),) * 3, 0.0)
+
+
+def _joint(joint: Joint | None) -> tuple[tuple[float, float, float], float]:
+    if joint is None:
+        return _UNSEEN
+    p = joint.point
+    x, y, z = p.x, p.y, p.z
+    if x is None and y is None and z is None:
+        return _UNSEEN
+    return (x or 0.0, y or 0.0, z or 0.0), ASSUMED_SCORE if joint.score is None else joint.score
+
+
+def _unit_of(head_heights: npt.NDArray[np.float32]) -> tuple[str, float]:
+    """The unit in which the median head is nearest to where heads are, and its length in metres."""
+    heights = head_heights[np.isfinite(head_heights) & (head_heights > 0)]
+    if not heights.size:
+        return "inches", UNITS_M["inches"]
+    median = float(np.median(heights))
+    unit = min(UNITS_M, key=lambda u: abs(np.log(median * UNITS_M[u] / USUAL_HEAD_M)))
+    return unit, UNITS_M[unit]

@@ -1,0 +1,294 @@
+"""The `Store` behind an AutoCheckout recording: products, shelves, plates and facings.
+
+The planogram names for each facing its left front corner in the floor frame,
+its width and the plates it touches.  From these alone follow the direction of
+each gondola, the pitch of its plates, where its left edge lies and how many
+plates its shelves have; measured geometry (`store_meta`) takes precedence
+where it is given and fits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aisle.sensing.autocheckout_documents import PlanogramDocument, ProductDocument
+from aisle.sensing.faults import HealthLog, RecordingError
+from aisle.sensing.readings import HealthEntry
+from aisle.store.model import Facing, Product, Shelf, Store
+
+PLATE_PITCH_M = 0.1016          # four inches, the plates of the nano-store
+DEFAULT_DEPTH_M = 0.4064
+INCH_M = 0.0254
+WIDEST_PER_PLATE_M = 2.0        # a facing wider than this per plate is given in inches
+FIT_M = 0.006                   # how far corners may miss the plates they claim to touch
+STRAIGHT_M = 0.15               # corners spread over less than this do not tell a direction
+MOST_PLATES = 200
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A planogram entry on one shelf, lengths in metres; `corner` is None where the entry has no coordinates."""
+
+    gtin: str | None
+    gondola: int
+    shelf: int
+    plates: tuple[int, ...]
+    corner: tuple[float, float, float] | None
+    width_m: float
+    depth_m: float | None
+    turn_rad: float | None
+
+
+def store_from_planogram(
+    planogram: Sequence[PlanogramDocument],
+    products: Iterable[ProductDocument],
+    *,
+    name: str,
+    staff: frozenset[str],
+    geometry: Mapping[tuple[int, int], Shelf] | None,
+    log: HealthLog,
+    place: str = "planogram",
+) -> tuple[Store, tuple[str, ...]]:
+    """The shop the planogram describes, and notes on what had to be inferred.
+
+    `geometry` holds measured shelves (see `store_meta`).  Raises RecordingError
+    when no entry names plates.
+    """
+    placed, unit = _placed(planogram, log, place)
+    if not placed:
+        raise RecordingError(f"{place}: none of {len(planogram)} entries names a gondola, shelf and plate; "
+                             "wanted plate_ids with gondola_id, shelf_index and plate_index")
+    shelves: list[Shelf] = []
+    facings: list[Facing] = []
+    notes = [f"planogram is in {unit}"]
+    for gondola in sorted({p.gondola for p in placed}):
+        boards, stretches = _gondola([p for p in placed if p.gondola == gondola], placed)
+        for board, stretch in zip(boards, stretches, strict=True):
+            measured = (geometry or {}).get(board.key)
+            if measured is not None and _fits(measured, board):
+                board, stretch = measured, _onto(stretch, measured)
+            elif geometry is not None:
+                where = f"gondola {board.gondola}, shelf {board.shelf}"
+                log.add(HealthEntry("corrupt", f"store_meta: {where}", f"store_meta: {where}: does not fit the planogram; the planogram is followed",
+                                    gondola=board.gondola, shelf=board.shelf))
+            shelves.append(board)
+            facings.extend(stretch)
+    notes.append("geometry from store_meta" if geometry is not None else "geometry from the planogram")
+    catalogue = _catalogue(products, facings, log)
+    return Store(name, "USD", "UTC", catalogue, tuple(shelves), tuple(facings), staff=staff), tuple(notes)
+
+
+def _placed(planogram: Sequence[PlanogramDocument], log: HealthLog, place: str) -> tuple[list[Placed], str]:
+    per_plate = [c.dim_x / max(1, len(d.plate_ids)) for d in planogram if (c := d.global_coordinates) and c.dim_x]
+    factor = INCH_M if per_plate and float(np.median(per_plate)) > WIDEST_PER_PLATE_M else 1.0
+    out: list[Placed] = []
+    for number, entry in enumerate(planogram, 1):
+        named = entry.planogram_product_id or entry.product_id
+        gtin = str(named.id) if named is not None and named.id is not None else None
+        on_shelf: dict[tuple[int, int], list[int]] = {}
+        for plate_id in entry.plate_ids:
+            gondola, shelf, plate = plate_id.place()
+            if gondola is not None and shelf is not None and plate is not None and shelf > 0 and 0 < plate <= MOST_PLATES:
+                on_shelf.setdefault((gondola, shelf), []).append(plate)
+        if not on_shelf:
+            log.add(HealthEntry("corrupt", f"{place}: entry {number}", f"{place}: entry {number} ({gtin or 'no product'}): no plate_ids "
+                                "with gondola_id, shelf_index and plate_index from 1; left out", grave=True))
+        at = entry.global_coordinates
+        moved = at.transform.translation if at and at.transform else None
+        turned = at.transform.rotation if at and at.transform else None
+        corner = (moved.x or 0.0, moved.y or 0.0, moved.z or 0.0) if moved is not None else None
+        if corner is not None and not all(map(math.isfinite, corner)):
+            corner = None
+        for (gondola, shelf), plates in sorted(on_shelf.items()):
+            width = (at.dim_x or 0.0) * factor if at and len(on_shelf) == 1 else 0.0
+            out.append(Placed(
+                gtin, gondola, shelf, tuple(sorted(set(plates))),
+                tuple(c * factor for c in corner) if corner and len(on_shelf) == 1 else None,     # type: ignore[arg-type]
+                width if math.isfinite(width) and width > 0 else 0.0,
+                at.dim_y * factor if at and at.dim_y else None,
+                turned.z if turned else None,
+            ))
+    return out, "inches" if factor == INCH_M else "metres"
+
+
+def _gondola(here: list[Placed], everywhere: list[Placed]) -> tuple[list[Shelf], list[list[Facing]]]:
+    """Shelves of one gondola from bottom to top, and the facings on each, from the planogram alone."""
+    located = [p for p in here if p.corner is not None]
+    turn = _direction(located, everywhere)
+    along, across = np.array([math.cos(turn), math.sin(turn)]), np.array([-math.sin(turn), math.cos(turn)])
+    corners = np.array([p.corner for p in located], dtype=np.float64).reshape(-1, 3)
+    starts = dict(zip(map(id, located), (corners[:, :2] @ along).tolist(), strict=True))
+    single = {s for s in {p.shelf for p in here} if _is_single_cell([p for p in here if p.shelf == s], starts)}
+    pitch, left = _pitch_and_left([p for p in located if p.shelf not in single], starts)
+    if left is None:
+        left = min(starts.values(), default=0.0)
+    count = max((max(p.plates) for p in here if p.shelf not in single), default=1)
+    reach = max((starts[id(p)] - left + p.width_m for p in located), default=0.0)
+    length = max(reach, pitch) if len(single) == len({p.shelf for p in here}) else max(reach, count * pitch)
+    front = float(np.median(corners[:, :2] @ across)) if located else 0.0
+    floor = float(np.median(corners[:, 2])) if located else 0.0
+    boards: list[Shelf] = []
+    stretches: list[list[Facing]] = []
+    for shelf in sorted({p.shelf for p in here}):
+        on_it = [p for p in here if p.shelf == shelf]
+        own = np.array([p.corner for p in on_it if p.corner is not None], dtype=np.float64).reshape(-1, 3)
+        depth = float(np.median(own[:, :2] @ across)) if len(own) else front
+        height = float(np.median(own[:, 2])) if len(own) else floor
+        origin = left * along + depth * across
+        edges = (0.0, length) if shelf in single else tuple(round(i * pitch, 6) for i in range(count + 1))
+        deep = [p.depth_m for p in on_it if p.depth_m]
+        boards.append(Shelf(on_it[0].gondola, shelf, (float(origin[0]), float(origin[1]), height), turn,
+                            float(np.median(deep)) if deep else DEFAULT_DEPTH_M, edges))
+        stretches.append([_facing(p, edges, starts.get(id(p)), left, pitch) for p in on_it if p.gtin is not None])
+    return boards, stretches
+
+
+def _facing(p: Placed, edges: tuple[float, ...], start: float | None, left: float, pitch: float) -> Facing:
+    by_plates = (edges[min(p.plates[0], len(edges) - 1) - 1], edges[min(p.plates[-1], len(edges) - 1)])
+    x0, x1 = by_plates
+    if start is not None:
+        measured = start - left
+        width = p.width_m or (x1 - x0)
+        if x0 - pitch <= measured < x1 and x0 < measured + width <= x1 + pitch:     # else the corner contradicts the plates
+            x0, x1 = measured, measured + width
+    return Facing(str(p.gtin), p.gondola, p.shelf, max(0.0, round(x0, 6)), min(edges[-1], round(x1, 6)), p.plates)
+
+
+def _is_single_cell(on_shelf: list[Placed], starts: Mapping[int, float]) -> bool:
+    """One load cell carries the whole shelf: everything stands on plate 1, though it spreads wider than a plate."""
+    if any(p.plates != (1,) for p in on_shelf):
+        return False
+    located = [starts[id(p)] for p in on_shelf if id(p) in starts]
+    spread = max(located, default=0.0) - min(located, default=0.0)
+    return spread > PLATE_PITCH_M + FIT_M or any(p.width_m > PLATE_PITCH_M + FIT_M for p in on_shelf)
+
+
+def _direction(located: list[Placed], everywhere: list[Placed]) -> float:
+    """Angle of the shelf's left-to-right direction in the floor frame (rad).
+
+    The corners say the line; higher plate numbers, or facings that must not
+    overlap, say which way along it; a rotation given breaks ties.  Without
+    enough spread the given rotation counts, else 0.
+    """
+    stated = [p.turn_rad for p in located if p.turn_rad is not None and math.isfinite(p.turn_rad)]
+    given = float(np.median(stated)) if stated else None
+    xy = np.array([p.corner for p in located], dtype=np.float64).reshape(-1, 3)[:, :2]
+    if len(xy) < 2 or float(np.ptp(xy, axis=0).max()) < STRAIGHT_M:
+        return given or 0.0
+    centred = xy - np.median(xy, axis=0)
+    first = np.array([p.plates[0] for p in located], dtype=np.float64)
+    if np.ptp(first) > 0:
+        line = centred.T @ (first - first.mean())
+    else:
+        line = np.linalg.svd(centred, full_matrices=False)[2][0]
+        line = line * _sense(line, located, given, everywhere)
+    return _snapped(math.atan2(line[1], line[0]), given)
+
+
+def _sense(line: FloatArray, located: list[Placed], given: float | None, everywhere: list[Placed]) -> float:
+    """+1 or -1: which way along the line is to the right."""
+    if given:
+        return math.copysign(1.0, float(line @ np.array([math.cos(given), math.sin(given)])))
+    overlaps = {sign: _overlap(located, sign * line) for sign in (1.0, -1.0)}
+    if abs(overlaps[1.0] - overlaps[-1.0]) > FIT_M:
+        return min(overlaps, key=lambda sign: overlaps[sign])
+    others = np.array([p.corner for p in everywhere if p.corner is not None and p.gondola != located[0].gondola]).reshape(-1, 3)
+    if not len(others):
+        return 1.0 if (line[0], -line[1]) > (0.0, 0.0) else -1.0
+    towards = others[:, :2].mean(axis=0) - np.mean([p.corner for p in located], axis=0)[:2]
+    return 1.0 if float(towards @ np.array([line[1], -line[0]])) > 0 else -1.0      # shoppers stand in front, where the rest of the shop is
+
+
+def _overlap(located: list[Placed], right: FloatArray) -> float:
+    """Total length by which facings of one shelf overlap if they extend to the given right."""
+    total = 0.0
+    for shelf in {p.shelf for p in located}:
+        spans = sorted((float(np.array(p.corner[:2]) @ right), p.width_m) for p in located if p.shelf == shelf and p.corner is not None)
+        total += sum(max(0.0, a + w - b) for (a, w), (b, _) in zip(spans, spans[1:], strict=False))
+    return total
+
+
+def _snapped(angle: float, given: float | None) -> float:
+    """The given angle, or the nearest right angle, where the measured one is within 2 degrees of it."""
+    quarter = round(angle / (math.pi / 2)) * (math.pi / 2)
+    for candidate in (given, quarter):
+        if candidate is not None and abs(math.remainder(angle - candidate, 2 * math.pi)) < math.radians(2.0):
+            return candidate
+    return angle
+
+
+def _pitch_and_left(located: list[Placed], starts: Mapping[int, float]) -> tuple[float, float | None]:
+    """Plate pitch and left edge (m along the gondola) at which every facing lies on the plates it names.
+
+    A facing from x0 to x1 that touches plates p..q says
+    x1 - q·pitch <= left <= x0 - (p - 1)·pitch.  Four inches is tried first; only
+    if that contradicts the corners is the pitch searched for.
+    """
+    if not located:
+        return PLATE_PITCH_M, None
+    x0 = np.array([starts[id(p)] for p in located])
+    x1 = x0 + np.array([p.width_m for p in located])
+    p0 = np.array([p.plates[0] for p in located], dtype=np.float64)
+    p1 = np.array([p.plates[-1] for p in located], dtype=np.float64)
+
+    def clash(pitch: FloatArray) -> FloatArray:
+        high = np.quantile(x0 - (p0 - 1) * pitch[:, None], 0.02, axis=1, method="nearest")
+        low = np.quantile(x1 - p1 * pitch[:, None], 0.98, axis=1, method="nearest")
+        lower = np.maximum(0.0, low - high)
+        inside = np.quantile(x0 - p0 * pitch[:, None], 0.98, axis=1, method="nearest") - high       # each start lies on its first plate
+        slack: FloatArray = lower + np.maximum(0.0, inside)
+        return slack
+
+    pitch = PLATE_PITCH_M
+    if float(clash(np.array([pitch]))[0]) > FIT_M:
+        tried = np.arange(0.03, 0.60, 0.0002)
+        faults = clash(tried)
+        best = tried[faults <= faults.min() + 1e-4]
+        pitch = float(np.median(best))
+    return pitch, float(np.min(np.sort(x0 - (p0 - 1) * pitch)[len(x0) // 50:]))
+
+
+def _fits(measured: Shelf, inferred: Shelf) -> bool:
+    """Whether measured geometry and planogram speak of the same shelf."""
+    centre = lambda s: np.array(s.world((s.plate_edges_m[0] + s.plate_edges_m[-1]) / 2))        # noqa: E731
+    turn = math.remainder(measured.rotation_rad - inferred.rotation_rad, 2 * math.pi)
+    return (measured.plate_count >= inferred.plate_count and abs(turn) < 0.2
+            and float(np.linalg.norm(centre(measured) - centre(inferred))) < 0.6)
+
+
+def _onto(stretch: list[Facing], measured: Shelf) -> list[Facing]:
+    """Facings moved from plate edges that start at 0 to the measured ones."""
+    first, last = measured.plate_edges_m[0], measured.plate_edges_m[-1]
+    return [Facing(f.gtin, f.gondola, f.shelf, f.x0_m + first, min(f.x1_m + first, last), f.plates) for f in stretch]
+
+
+def _catalogue(products: Iterable[ProductDocument], facings: list[Facing], log: HealthLog) -> dict[str, Product]:
+    """Products by GTIN; of several listings the last with a weight counts.  Shelved products that lack something are reported."""
+    out: dict[str, Product] = {}
+    for entry in products:
+        if entry.product_id.id is None:
+            continue
+        gtin = str(entry.product_id.id)
+        data = entry.metadata
+        weight = data.weight if data.weight is not None and math.isfinite(data.weight) and data.weight > 0 else None
+        if gtin in out and weight is None:
+            continue
+        price = data.price if data.price is not None and math.isfinite(data.price) else 0.0
+        out[gtin] = Product(gtin, data.name or gtin, weight, price_minor=round(price * 100))
+    for gtin in sorted({f.gtin for f in facings}):
+        if gtin not in out:
+            out[gtin] = Product(gtin, gtin, None)
+            log.add(HealthEntry("unknown-product", f"product {gtin}", f"planogram names {gtin}, products does not: name and weight unknown", grave=True))
+        elif out[gtin].weight_g is None:
+            log.add(HealthEntry("no-weight", f"product {gtin}", f"products: {gtin} ({out[gtin].name}): weight missing or not above 0; "
+                                "it cannot be told by weight", grave=True))
+    return out
+
+

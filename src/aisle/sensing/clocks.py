@@ -1,0 +1,132 @@
+"""Order and time of readings as they come from several devices whose clocks nobody guarantees.
+
+`receipt_order` puts what a recording holds into the order in which it was
+heard; `ClockGuard` keeps each device on one continuous time line when its
+clock is set forward or back.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from aisle.sensing.readings import HealthEntry, PlateReading, Reading
+
+NS = 1_000_000_000
+LATENESS_NS = 2_000_000_000
+LONGEST_RUN_COUNT = 3
+
+
+def receipt_order(streams: Sequence[Sequence[Reading]]) -> Iterator[Reading]:
+    """Readings of several stored streams in order of receipt.
+
+    A stream stored out of order is sorted by its time of receipt, except when
+    it falls back in time once or twice and goes on from there: then the
+    receiving clock was set back, and the stored order is the truth.
+    """
+    return heapq.merge(*(_keyed(stream) for stream in streams), key=lambda r: r.received_ns)
+
+
+def _keyed(stream: Sequence[Reading]) -> Sequence[Reading]:
+    times = [r.received_ns for r in stream]
+    falls = [i for i in range(1, len(times)) if times[i] < times[i - 1] - LATENESS_NS]
+    if falls and len(falls) < LONGEST_RUN_COUNT and all(b - a > 20 for a, b in zip([0, *falls], [*falls, len(times)], strict=True)):
+        return stream
+    return sorted(stream, key=lambda r: r.received_ns)
+
+
+@dataclass(slots=True)
+class _Clock:
+    """What is known of one device's clock; `offset_ns` is added to what it says."""
+
+    last_ns: int
+    received_ns: int
+    period_ns: int
+    offset_ns: int = 0
+    waiting: Reading | None = None          # said a time that does not fit; the next reading tells whether the clock jumped
+    strays: int = 0
+
+
+class ClockGuard:
+    """Sets right the event times of devices whose clocks jump.
+
+    A reading more than `lateness_s` before its predecessor of the same device, or more
+    than `longest_gap_s` after it, or away from it by more than
+    `lateness_s` while the receiving clock says otherwise, is held until the
+    next one comes.  If that goes on from the held one, the clock has jumped:
+    from there on times are shifted so that the stream continues where it was,
+    and nothing is lost.  If it goes on from before, the held reading was a
+    stray and is dropped.  Every jump and stray is in `health`.
+    """
+
+    def __init__(self, lateness_s: float = 2.0, longest_gap_s: float = 60.0) -> None:
+        self._lateness = round(lateness_s * NS)
+        self._longest_gap = round(longest_gap_s * NS)
+        self._clocks: dict[str, _Clock] = {}
+        self._jumps: list[HealthEntry] = []
+
+    @property
+    def health(self) -> tuple[HealthEntry, ...]:
+        """Jumps in order, then strays by device."""
+        strays = [HealthEntry("late", device, f"{device}: {c.strays} readings with a time that fits nothing around them; dropped", grave=True)
+                  for device, c in sorted(self._clocks.items()) if c.strays]
+        return (*self._jumps, *strays)
+
+    def push(self, reading: Reading) -> tuple[Reading, ...]:
+        """The readings that may go on, with their times set right (usually just this one)."""
+        clock = self._clocks.get(reading.device)
+        if clock is None:
+            self._clocks[reading.device] = _Clock(reading.t_ns, reading.received_ns, _duration(reading))
+            return (reading,)
+        held = clock.waiting
+        if held is None:
+            if self._follows(clock, reading):
+                return (self._pass(clock, reading),)
+            clock.waiting = reading
+            return ()
+        clock.waiting = None
+        if self._near(held.t_ns, reading.t_ns):
+            self._shift(clock, held)
+            return (self._pass(clock, held), *self.push(reading))
+        clock.strays += 1
+        return self.push(reading)
+
+    def flush(self) -> tuple[Reading, ...]:
+        """At the end: readings still held are strays."""
+        for clock in self._clocks.values():
+            clock.strays += clock.waiting is not None
+            clock.waiting = None
+        return ()
+
+    def _follows(self, clock: _Clock, reading: Reading) -> bool:
+        step = reading.t_ns + clock.offset_ns - clock.last_ns
+        heard = reading.received_ns - clock.received_ns
+        if step < -self._lateness or step > self._longest_gap:
+            return False
+        return not (step > self._lateness and 0 <= heard < step - self._lateness)
+
+    def _near(self, a_ns: int, b_ns: int) -> bool:
+        return -self._lateness <= b_ns - a_ns <= self._longest_gap
+
+    def _pass(self, clock: _Clock, reading: Reading) -> Reading:
+        t_ns = reading.t_ns + clock.offset_ns
+        clock.last_ns, clock.received_ns, clock.period_ns = max(t_ns, clock.last_ns), reading.received_ns, _duration(reading)
+        return reading if not clock.offset_ns else replace(reading, t_ns=t_ns)
+
+    def _shift(self, clock: _Clock, first: Reading) -> None:
+        """Let `first` follow the last reading at the usual distance, or at that the receiving clock measured if it is to be trusted."""
+        heard = first.received_ns - clock.received_ns
+        said = first.t_ns + clock.offset_ns - clock.last_ns
+        trusted = 0 < heard <= self._longest_gap and abs(heard - said) > self._lateness
+        distance = heard if trusted else clock.period_ns
+        offset = clock.last_ns + distance - first.t_ns
+        self._jumps.append(HealthEntry(
+            "clock-jump", first.device, f"{first.device}: clock jumps by {(said - distance) / NS:+.1f} s; times after it are shifted back",
+            t0_ns=clock.last_ns, t1_ns=clock.last_ns + distance, gondola=first.gondola if isinstance(first, PlateReading) else None,
+        ))
+        clock.offset_ns = offset
+
+
+def _duration(reading: Reading) -> int:
+    return round(len(reading.grams) * NS / reading.hz) if isinstance(reading, PlateReading) else NS // 15

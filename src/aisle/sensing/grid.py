@@ -1,0 +1,252 @@
+"""Plate readings of many gondolas put on one common, regular time grid.
+
+Every gondola samples on its own clock, with its own phase, a little early or
+late, and sometimes not at all.  Detection wants one array in which row i is
+one moment for all plates of the shop.  `PlateGrid` makes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from aisle.sensing.clocks import ClockGuard
+from aisle.sensing.faults import HealthLog
+from aisle.sensing.readings import Float32, HealthEntry, PlateReading
+from aisle.store.model import Store
+
+NS = 1_000_000_000
+PHASE_GAIN = 0.1            # share of a batch's deviation that is believed to be the device's phase
+FIRST_ROWS = 1024
+NOTHING_YET = -(1 << 60)
+
+
+@dataclass(frozen=True, slots=True)
+class PlateBlock:
+    """A stretch of the grid: row i was taken at t0_ns + i / hz.
+
+    `grams` is (n, store.plate_count): shelves in the order of `Store.shelves`,
+    plates from left to right; NaN where there was no sample.
+    """
+
+    t0_ns: int
+    hz: float
+    grams: Float32
+
+    @property
+    def t1_ns(self) -> int:
+        """The moment after the last row."""
+        return self.t0_ns + round(len(self.grams) * NS / self.hz)
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a gondola's samples go, and how far they have come (rows counted from the grid's start)."""
+
+    shelves: tuple[tuple[int, int, int], ...]       # (row of the reading, plates, first column of the grid)
+    columns: slice | None                           # set when the shelves are alike and lie side by side in the grid
+    phase: float = 0.0                              # how far the device runs behind the rows it fills, in rows
+    next: int = NOTHING_YET                         # row the next sample belongs to
+    holes: list[tuple[int, int]] = field(default_factory=list)
+
+
+class PlateGrid:
+    """Plate readings in, regular blocks out.
+
+    Readings come in order of event time, small jitter apart (see `merge`).  A
+    batch that starts within half a batch of where the last one ended follows it
+    seamlessly; slow drift against the grid is taken up a sample at a time.  A
+    later one leaves a gap of NaN, an earlier one fills a gap still open, or is
+    a repeat and dropped.  A gondola that is silent for longer than `patience_s`
+    no longer holds the others up.  Rows are closed by what was pushed alone, so
+    blocks laid end to end do not depend on when `take` was called.
+
+    Clocks that jump (`ClockGuard`) are set right; readings of gondolas the store
+    does not know are counted in `health`.
+    """
+
+    def __init__(self, store: Store, hz: float = 60.0, patience_s: float = 0.5) -> None:
+        self.hz = hz
+        self._plates = store.plate_count
+        self._places = _places(store)
+        self._patience = max(1, round(patience_s * hz))
+        self._guard = ClockGuard()
+        self._log = HealthLog()
+        self._start_ns: int | None = None
+        self._rows = np.full((FIRST_ROWS, self._plates), np.nan, dtype=np.float32)
+        self._base = 0              # grid row of self._rows[0]: all before it was taken
+        self._end = 0               # row after the last one written
+        self._closed = 0            # rows before it are final
+        self._repeats: dict[int, tuple[int, int, int]] = {}
+        self._late: dict[int, tuple[int, int, int]] = {}
+
+    @property
+    def health(self) -> tuple[HealthEntry, ...]:
+        """What was wrong with times and order so far."""
+        counted = [
+            HealthEntry("duplicate", f"gondola {g}", f"gondola {g}: {n} batches came twice; repeats dropped", t0, t1, gondola=g)
+            for g, (n, t0, t1) in sorted(self._repeats.items())
+        ] + [
+            HealthEntry("late", f"gondola {g}", f"gondola {g}: {n} batches came too late to be used", t0, t1, grave=True, gondola=g)
+            for g, (n, t0, t1) in sorted(self._late.items())
+        ]
+        return (*self._guard.health, *self._log.entries(), *counted)
+
+    def push(self, reading: PlateReading) -> None:
+        """Take one batch in."""
+        for settled in self._guard.push(reading):
+            if isinstance(settled, PlateReading):
+                self._place(settled)
+
+    def take(self, until_ns: int | None = None) -> PlateBlock | None:
+        """Every row that is final, at most those before `until_ns`; None when there is none."""
+        if self._start_ns is None:
+            return None
+        stop = self._closed
+        if until_ns is not None:
+            stop = min(stop, -int(-(until_ns - self._start_ns) * self.hz // NS))
+        return self._cut(stop)
+
+    def flush(self) -> PlateBlock | None:
+        """Everything left, at the end of the readings."""
+        for settled in self._guard.flush():
+            if isinstance(settled, PlateReading):
+                self._place(settled)
+        self._closed = self._end
+        return self._cut(self._end)
+
+    # ------------------------------------------------------------------ inside
+    def _place(self, reading: PlateReading) -> None:
+        place = self._places.get(reading.gondola)
+        if place is None:
+            where = f"gondola {reading.gondola}"
+            self._log.add(HealthEntry("unknown-plate", where, f"{where}: sends samples, but the store has no such gondola; they are not counted",
+                                      gondola=reading.gondola))
+            return
+        grams = reading.grams if reading.hz == self.hz else _resampled(reading.grams, reading.hz, self.hz)
+        n = len(grams)
+        if not n:
+            return
+        if self._start_ns is None:
+            self._start_ns = reading.t_ns
+        at = (reading.t_ns - self._start_ns) * self.hz / NS
+        if place.next == NOTHING_YET:
+            row = round(at)
+            place.next, place.phase = row, at - row
+        off = at - place.phase - place.next
+        if abs(off) <= n / 2:
+            place.phase += PHASE_GAIN * off
+            if place.phase > 1.0:               # the device runs slow: leave a row out
+                place.holes.append((place.next, place.next + 1))
+                place.next, place.phase = place.next + 1, place.phase - 1.0
+            row = place.next
+            if place.phase < -1.0:              # the device runs fast: one sample too many
+                grams, n, place.phase = grams[1:], n - 1, place.phase + 1.0
+        elif off > 0:
+            row = round(at - place.phase)
+            place.holes.append((place.next, row))
+        else:
+            self._fill(place, reading, grams, round(at - place.phase))
+            return
+        place.next = row + n
+        late = min(n, max(0, self._closed - row))       # rows the others could not wait for
+        if late > n // 2:
+            self._count(self._late, reading)
+        if late < n:
+            self._write(place, row + late, grams[late:])
+        self._close()
+
+    def _fill(self, place: _Place, reading: PlateReading, grams: Float32, row: int) -> None:
+        """An older batch: into the gap it belongs to, if that is still open."""
+        n = len(grams)
+        wanted = [(max(a, row, self._closed), min(b, row + n)) for a, b in place.holes]
+        open_rows = [(a, b) for a, b in wanted if a < b]
+        filled = sum(b - a for a, b in open_rows)
+        if filled <= n // 2:
+            self._count(self._late if row + n <= self._closed and _overlaps(place.holes, row, row + n) else self._repeats, reading)
+            return
+        for a, b in open_rows:
+            self._write(place, a, grams[a - row:b - row])
+        place.holes = [part for a, b in place.holes for part in ((a, min(b, row)), (max(a, row + n), b)) if part[0] < part[1]]
+
+    def _count(self, counts: dict[int, tuple[int, int, int]], reading: PlateReading) -> None:
+        n, t0, t1 = counts.get(reading.gondola, (0, reading.t_ns, reading.t_ns))
+        counts[reading.gondola] = (n + 1, min(t0, reading.t_ns), max(t1, reading.t_ns))
+
+    def _write(self, place: _Place, row: int, grams: Float32) -> None:
+        n = len(grams)
+        self._room(row + n)
+        self._end = max(self._end, row + n)
+        target = self._rows[row - self._base:row - self._base + n]
+        shelves, plates = grams.shape[1], grams.shape[2]
+        if place.columns is not None:
+            count, width = len(place.shelves), place.shelves[0][1]
+            target[:, place.columns].reshape(n, count, width)[:, :shelves, :plates] = grams[:, :count, :width]
+            return
+        for index, width, column in place.shelves:
+            if index < shelves:
+                m = min(width, plates)
+                target[:, column:column + m] = grams[:, index, :m]
+
+    def _room(self, end: int) -> None:
+        """Make the buffer reach `end`; rows beyond the last written one are always NaN."""
+        wanted = end - self._base
+        if wanted > len(self._rows):
+            grown = np.full((max(wanted, 2 * len(self._rows)), self._plates), np.nan, dtype=np.float32)
+            grown[:self._end - self._base] = self._rows[:self._end - self._base]
+            self._rows = grown
+
+    def _close(self) -> None:
+        """Final is what every gondola that still speaks has passed."""
+        newest = max(p.next for p in self._places.values())
+        oldest = min(p.next for p in self._places.values())
+        closed = max(oldest, newest - self._patience)
+        if closed > self._closed:
+            self._closed = closed
+            for place in self._places.values():
+                if place.holes and place.holes[0][1] <= closed - 4 * self._patience:
+                    place.holes = [(a, b) for a, b in place.holes if b > closed - 4 * self._patience]
+
+    def _cut(self, stop: int) -> PlateBlock | None:
+        n = stop - self._base
+        if n <= 0 or self._start_ns is None:
+            return None
+        kept = self._end - stop
+        block = PlateBlock(self._start_ns + round(self._base * NS / self.hz), self.hz, self._rows[:n].copy())
+        self._rows[:kept] = self._rows[n:n + kept].copy()
+        self._rows[kept:n + kept] = np.nan
+        self._base = stop
+        return block
+
+
+def _overlaps(holes: list[tuple[int, int]], start: int, stop: int) -> bool:
+    return any(a < stop and start < b for a, b in holes)
+
+
+def _places(store: Store) -> dict[int, _Place]:
+    by_gondola: dict[int, list[tuple[int, int, int]]] = {}
+    column = 0
+    for shelf in store.shelves:
+        by_gondola.setdefault(shelf.gondola, []).append((shelf.shelf - 1, shelf.plate_count, column))
+        column += shelf.plate_count
+    out: dict[int, _Place] = {}
+    for gondola, shelves in by_gondola.items():
+        width, first = shelves[0][1], shelves[0][2]
+        regular = all(s == (i, width, first + i * width) for i, s in enumerate(shelves))
+        out[gondola] = _Place(tuple(shelves), slice(first, first + len(shelves) * width) if regular else None)
+    return out
+
+
+def _resampled(grams: Float32, hz: float, wanted_hz: float) -> Float32:
+    """A batch at another rate: the mean of what falls into each row, or the nearest sample where rows are denser."""
+    n = len(grams)
+    rows = max(1, round(n * wanted_hz / hz))
+    if rows >= n:
+        nearest: npt.NDArray[np.intp] = np.minimum((np.arange(rows) + 0.5) * n / rows, n - 1).astype(np.intp)
+        return grams[nearest]
+    borders = np.round(np.arange(rows) * n / rows).astype(np.intp)
+    counts = np.diff(np.append(borders, n)).astype(np.float32)
+    summed: Float32 = np.add.reduceat(grams, borders, axis=0)
+    return summed / counts[:, None, None]
