@@ -1,0 +1,297 @@
+"""Streaming weight-change detection for any number of plates at once.
+
+Two stages.  The *watch* runs on every plate, ten times a second, as a handful
+of array operations: each plate has a slowly following level and its own noise,
+learnt while it is quiet; a plate that stays off its level wakes its shelf.  The
+*look* runs only on awake shelves: once all plates have been still for a while,
+the stretch is cut into plateaus (see `plateaus`), and what changed between them
+leaves as an `Episode`.  A hand that rests for eight seconds or an item held
+half lifted is thus one stretch, judged by where the weight settled.
+
+What is fed in one block or in many gives the same episodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aisle.scales.change import Episode
+from aisle.scales.plateaus import Window, cut
+
+Float32 = npt.NDArray[np.float32]
+
+FRAME = 3  # samples per frame: 50 ms at 60 Hz
+BEAT = 2  # frames per beat of the watch: 100 ms
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSettings:
+    """Times in seconds, thresholds in standard deviations of the plate's own noise unless said otherwise."""
+
+    level_tau_s: float = 2.0  # how fast a quiet plate's level follows its drift
+    noise_tau_s: float = 12.0  # how fast its noise estimate follows
+    slow_tau_s: float = 0.7  # averaging that finds light items in noise
+    wake_fast: float = 5.0  # two beats in a row off the level by this
+    wake_slow: float = 3.9  # the slow average off by this, one plate or up to three neighbours together
+    wake_floor_g: float = 4.0  # never wake for less
+    still_s: float = 0.8  # plates must rest this long to count as settled
+    still_range: float = 5.5  # range allowed while resting
+    history_s: float = 30.0  # memory for the look; bounds memory per plate
+    lead_s: float = 2.6  # how far before the waking the look begins
+    longest_s: float = 26.0  # an episode that has not settled by then is closed unsettled
+    noise_floor_g: float = 0.25  # no plate is believed to be quieter than this, per frame
+
+
+class ChangeDetector:
+    """Finds episodes of weight change on all plates of a shop.
+
+    `plates_per_shelf` gives the layout: columns of the samples are the plates
+    of shelf 0 from left to right, then those of shelf 1, and so on.  `hz` is the
+    sample rate.  Feed blocks of consecutive samples; NaN means "no sample" and
+    is never taken for zero.
+    """
+
+    def __init__(self, plates_per_shelf: Sequence[int], hz: float = 60.0, settings: DetectorSettings | None = None) -> None:
+        self.settings = s = settings or DetectorSettings()
+        self.hz = hz
+        self.counts = np.asarray(plates_per_shelf, dtype=np.int64)
+        self.starts = np.concatenate([[0], np.cumsum(self.counts)[:-1]]).astype(np.int64)
+        self.plates = int(self.counts.sum())
+        self.shelf_of = np.repeat(np.arange(len(self.counts)), self.counts)
+        # (k, mask): plates i .. i+k-1 stand on one shelf
+        self._together = [(k, self.shelf_of[k - 1 :] == self.shelf_of[: -k + 1]) for k in (2, 3) if self.plates >= k]
+        self.frame_s = FRAME / hz
+        self.beat_s = FRAME * BEAT / hz
+        self._depth = int(np.ceil(s.history_s / self.beat_s)) * BEAT
+        self._ring = np.full((self._depth, self.plates), np.nan, np.float32)
+        self._ring_var = np.full((self._depth, self.plates), np.nan, np.float32)
+        self._frames = 0  # frames seen so far
+        self._t0_ns: int | None = None
+        self._rest = np.zeros((0, self.plates), np.float32)
+        self._level = np.full(self.plates, np.nan, np.float32)
+        self._noise = np.full(self.plates, np.nan, np.float32)  # of a beat's deviation from the level
+        self._white = np.full(self.plates, np.nan, np.float32)  # variance of one sample
+        self._slow = np.zeros(self.plates, np.float32)
+        self._noise_slow = np.full(self.plates, np.nan, np.float32)
+        self._off = np.zeros(self.plates, np.float32)  # previous beat's deviation
+        self._age = np.zeros(self.plates, np.int32)  # beats with data since (re)start
+        self._awake: dict[int, int] = {}  # shelf -> frame of waking
+        self._asleep = np.ones(self.plates, bool)
+        self._watched_from = np.zeros(len(self.counts), np.int64)  # first frame the next look may use
+        self._warm = max(8, round(1.0 / self.beat_s))
+
+    # ------------------------------------------------------------------ feeding
+    def feed(self, t0_ns: int, grams: Float32) -> list[Episode]:
+        """Take the next consecutive samples (n, plates), the first taken at `t0_ns`; give the episodes that ended in them."""
+        if grams.ndim != 2 or grams.shape[1] != self.plates:
+            raise ValueError(f"samples of shape {grams.shape}: expected (n, {self.plates})")
+        if self._t0_ns is None:
+            self._t0_ns = t0_ns
+        step = FRAME * BEAT
+        x = np.concatenate([self._rest, grams]) if len(self._rest) else grams
+        whole = len(x) // step * step
+        self._rest = np.array(x[whole:], np.float32)
+        out: list[Episode] = []
+        if whole:
+            means, variances = _frames(x[:whole])
+            for k in range(0, len(means), BEAT):
+                out.extend(self._beat(means[k : k + BEAT], variances[k : k + BEAT]))
+        return out
+
+    def flush(self) -> list[Episode]:
+        """End of the stream: close what is still awake, settled or not."""
+        out: list[Episode] = []
+        for shelf in sorted(self._awake):
+            out.extend(self._look(shelf, settled=self._is_still(shelf)))
+        self._awake.clear()
+        self._asleep[:] = True
+        return out
+
+    @property
+    def busy_since_ns(self) -> int | None:
+        """When the oldest episode still open began, None when all plates rest: nothing earlier can change any more."""
+        if not self._awake or self._t0_ns is None:
+            return None
+        return self._time(min(self._awake.values()))
+
+    def sample_sigma_g(self) -> Float32:
+        """Standard deviation of one sample of each plate at rest, grams, (plates,)."""
+        return np.sqrt(self._white)
+
+    # ----------------------------------------------------------------- the watch
+    def _beat(self, means: Float32, variances: Float32) -> Iterator[Episode]:
+        s = self.settings
+        at = self._frames % self._depth
+        self._ring[at : at + BEAT] = means
+        self._ring_var[at : at + BEAT] = variances
+        self._frames += BEAT
+        m = means.mean(axis=0)
+        with np.errstate(invalid="ignore"):
+            fresh = self._age < self._warm
+            if fresh.any():
+                self._warm_up(m, variances)
+                e = m - self._level
+                quiet = self._asleep & ~fresh
+            else:
+                e = m - self._level
+                quiet = self._asleep
+            noise = self._noise
+            self._slow += (self.beat_s / s.slow_tau_s) * (e - self._slow)
+            np.nan_to_num(self._slow, copy=False)
+            size = np.abs(e)
+            off = size > np.maximum(s.wake_fast * noise, s.wake_floor_g)
+            wake = off & (np.abs(self._off) > np.maximum(s.wake_fast * noise, s.wake_floor_g)) & (e * self._off > 0)
+            lull = np.abs(self._slow)
+            wake |= lull > np.maximum(s.wake_slow * self._noise_slow, s.wake_floor_g)
+            for k, together in self._together:  # k neighbours: a light bag spreads thin
+                total = np.abs(_sums(self._slow, k))
+                limit = s.wake_slow * np.sqrt(_sums(self._noise_slow**2, k))
+                hit = together & (total > np.maximum(limit, s.wake_floor_g * 1.5))
+                if hit.any():
+                    wake[np.flatnonzero(hit)] = True
+            wake &= quiet
+            self._off = e
+            # quiet plates follow their drift and learn their noise; deviations are clipped so that a touch teaches nothing
+            clipped = np.clip(e, -2.5 * noise, 2.5 * noise)
+            known = quiet & np.isfinite(e)
+            self._level[known] += (self.beat_s / s.level_tau_s) * clipped[known]
+            g = np.float32(self.beat_s / s.noise_tau_s)
+            # E|clipped normal| with sigma 1, clip 2.5, is 0.79: the factor makes the estimate unbiased
+            self._noise[known] += g * (np.abs(clipped[known]) * 1.266 - noise[known])
+            np.maximum(self._noise, s.noise_floor_g, out=self._noise)
+            slow = np.minimum(lull, 2.5 * self._noise_slow)
+            self._noise_slow[known] += g * (slow[known] * 1.266 - self._noise_slow[known])
+            np.maximum(self._noise_slow, s.noise_floor_g * 0.6, out=self._noise_slow)
+            v = np.minimum(variances.mean(axis=0), 6.0 * self._white)
+            self._white[known] += g * (v[known] - self._white[known])
+        if wake.any():
+            for shelf in np.unique(self.shelf_of[wake]):
+                self._wake(int(shelf))
+        if self._awake:
+            for shelf in sorted(self._awake):
+                since = self._frames - self._awake[shelf]
+                if since * self.frame_s < s.still_s:
+                    continue
+                still = self._is_still(shelf)
+                if still or since * self.frame_s > s.longest_s:
+                    yield from self._look(shelf, settled=still)
+                    del self._awake[shelf]
+
+    def _warm_up(self, m: Float32, variances: Float32) -> None:
+        """First second of a plate (or first after an outage): level and noise from what there is."""
+        s = self.settings
+        seen = np.isfinite(m) & (self._age < self._warm)
+        if not seen.any():
+            return
+        first = seen & (self._age == 0)
+        self._level[first] = m[first]
+        self._white[first] = variances[:, first].mean(axis=0)
+        later = seen & ~first
+        self._level[later] += (m[later] - self._level[later]) / (self._age[later] + 1)
+        self._white[later] += (variances[:, later].mean(axis=0) - self._white[later]) / (self._age[later] + 1)
+        self._age[seen] += 1
+        floor = np.maximum(np.sqrt(self._white / (FRAME * BEAT)) * 1.25, s.noise_floor_g)
+        self._noise[seen] = floor[seen]
+        self._noise_slow[seen] = (floor * 0.7)[seen]
+
+    def _wake(self, shelf: int) -> None:
+        a = int(self.starts[shelf])
+        b = a + int(self.counts[shelf])
+        self._awake[shelf] = self._frames
+        self._asleep[a:b] = False
+
+    def _is_still(self, shelf: int) -> bool:
+        """Have all plates of the shelf rested for `still_s`?"""
+        s = self.settings
+        a = int(self.starts[shelf])
+        b = a + int(self.counts[shelf])
+        n = int(round(s.still_s / self.beat_s)) * BEAT
+        rows = np.arange(self._frames - n, self._frames) % self._depth
+        x = self._ring[rows, a:b].reshape(-1, BEAT, b - a).mean(axis=1)
+        spread = np.nanmax(x, axis=0, initial=-np.inf) - np.nanmin(x, axis=0, initial=np.inf)
+        v = self._ring_var[rows, a:b]
+        shake = _shake(v, self._white[a:b])
+        sigma = np.maximum(np.sqrt(self._white[a:b] / (FRAME * BEAT)), 0.5 * self._noise[a:b])
+        return bool(np.all(~(spread > np.maximum(s.still_range * sigma * shake, 2.5))))
+
+    # ------------------------------------------------------------------ the look
+    def _look(self, shelf: int, settled: bool) -> list[Episode]:
+        s = self.settings
+        a = int(self.starts[shelf])
+        b = a + int(self.counts[shelf])
+        begin = self._awake[shelf] - int(round(s.lead_s / self.frame_s))
+        begin = max(begin, int(self._watched_from[shelf]), self._frames - self._depth, 0)
+        rows = np.arange(begin, self._frames) % self._depth
+        # what the slow average wanders beyond its share of white noise is how far neighbouring plateaus drift apart
+        share = self.beat_s / (2.0 * s.slow_tau_s - self.beat_s)
+        low = self._noise_slow[a:b].astype(np.float64) ** 2 - share * self._white[a:b] / (FRAME * BEAT)
+        low = np.maximum(low, 0.0)
+        window = Window(
+            t0_ns=self._time(begin),
+            frame_s=self.frame_s,
+            grams=self._ring[rows, a:b].astype(np.float64),
+            white_var=np.maximum(self._white[a:b].astype(np.float64), s.noise_floor_g**2),
+            slow_var=low,
+            within_var=self._ring_var[rows, a:b].astype(np.float64),
+            samples=FRAME,
+        )
+        episodes = [Episode(shelf, c.first_plate, c.plateaus, settled) for c in cut(window)]
+        # back to watching: the level is where the plates rest now
+        n = int(round(s.still_s / self.frame_s))
+        tail = self._ring[rows[-n:], a:b]
+        seen = np.isfinite(tail).any(axis=0)
+        level = np.zeros(b - a, np.float32)
+        level[seen] = np.nanmedian(tail[:, seen], axis=0)
+        self._level[a:b] = np.where(seen, level, self._level[a:b])
+        self._slow[a:b] = 0
+        self._off[a:b] = 0
+        self._asleep[a:b] = True
+        self._watched_from[shelf] = self._frames - int(round(1.5 * s.still_s / self.frame_s))
+        return episodes
+
+    def _time(self, frame: int) -> int:
+        assert self._t0_ns is not None
+        return self._t0_ns + round(frame * FRAME / self.hz * 1e9)
+
+
+def _frames(x: Float32) -> tuple[Float32, Float32]:
+    """Samples (n, plates) -> means and unbiased variances of frames of `FRAME` samples, NaN where a frame has no sample."""
+    n, plates = x.shape
+    y = x.reshape(n // FRAME, FRAME, plates)
+    mean = y.mean(axis=1)
+    if np.isnan(mean.sum()):
+        seen = np.isfinite(y)
+        k = seen.sum(axis=1)
+        z = np.where(seen, y, 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = (z.sum(axis=1) / k).astype(np.float32)
+            d = np.where(seen, y - mean[:, None, :], 0.0)
+            var = ((d * d).sum(axis=1) / np.where(k > 1, k - 1, np.nan)).astype(np.float32)
+        return mean, var
+    d = y - mean[:, None, :]
+    return mean, np.einsum("ifp,ifp->ip", d, d) / np.float32(FRAME - 1)
+
+
+def _sums(x: Float32, k: int) -> Float32:
+    """Sums over k neighbours, (n - k + 1,)."""
+    out = x[: len(x) - k + 1].copy()
+    for i in range(1, k):
+        out += x[i : len(x) - k + 1 + i]
+    return out
+
+
+def _shake(within_var: npt.NDArray[np.floating], white_var: npt.NDArray[np.floating]) -> float:
+    """How much the whole shelf shakes: median over its plates of vibration over own noise (>= 1).
+
+    A footstep or a slammed door moves all plates, a hand only a few: the
+    median tells them apart.
+    """
+    ratio = within_var.mean(axis=0) / np.maximum(white_var, 1e-6)
+    ratio = ratio[np.isfinite(ratio)]
+    if len(ratio) < 3:
+        return 1.0
+    return max(1.0, float(np.sqrt(np.median(ratio))))
