@@ -25,7 +25,10 @@ def check_digit(body: str) -> str:
 
 
 def in_store_gtin(number: int) -> str:
-    """The GTIN-13 with prefix 200 (GS1: restricted circulation inside one company) for an article number below 10**9."""
+    """The GTIN-13 with prefix 200 (GS1: restricted circulation inside one company) for an article number.
+
+    Raises ValueError unless 0 <= number < 10**9.
+    """
     if not 0 <= number < 10**9:
         raise ValueError(f"article number {number}: expected 0 to 999999999")
     body = f"200{number:09d}"
@@ -36,8 +39,19 @@ def code_fault(code: str) -> str | None:
     """What would be right instead of `code`, or None when the code is a good one."""
     if LOCAL.fullmatch(code):
         return None
-    if not DIGITS.fullmatch(code) or len(code) not in GTIN_LENGTHS + PLU_LENGTHS:
+    if not DIGITS.fullmatch(code):
         return EXPECTED
+    if len(code) not in GTIN_LENGTHS + PLU_LENGTHS:
+        return _with_zeros(code) or EXPECTED
     if len(code) in PLU_LENGTHS or code[-1] == check_digit(code[:-1]):
         return None
     return f"check digit {check_digit(code[:-1])} (…{code[-4:-1]}{check_digit(code[:-1])})"
+
+
+def _with_zeros(code: str) -> str | None:
+    """The GTIN whose leading zeros a spreadsheet has eaten, when there is one."""
+    for length in GTIN_LENGTHS:
+        padded = code.zfill(length)
+        if len(padded) == length and padded[-1] == check_digit(padded[:-1]):
+            return f"{padded} (spreadsheets drop leading zeros)"
+    return None

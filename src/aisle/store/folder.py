@@ -1,0 +1,107 @@
+"""The store folder as a whole: load it, check it, write it.
+
+`load_store(write_store(s)) == s` for every store whose shelves stand in order of gondola and shelf.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+from aisle.store.cameras_file import FILE as CAMERAS
+from aisle.store.cameras_file import cameras_text, read_cameras
+from aisle.store.check import Draft, warnings_of
+from aisle.store.layout_file import FILE as LAYOUT
+from aisle.store.layout_file import Layout, layout_text, read_layout
+from aisle.store.model import Store
+from aisle.store.planogram_file import FILE as PLANOGRAM
+from aisle.store.planogram_file import planogram_text, read_planogram
+from aisle.store.problems import Findings, Problem, Report, StoreError
+from aisle.store.products_file import FILE as PRODUCTS
+from aisle.store.products_file import products_text, read_products
+from aisle.store.promotions_file import FILE as PROMOTIONS
+from aisle.store.promotions_file import promotions_text, read_promotions
+from aisle.store.shop_file import FILE as SHOP
+from aisle.store.shop_file import read_shop, shop_text
+
+IMAGES = "images"
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    draft: Draft
+    errors: tuple[Problem, ...]
+
+
+def load_store(path: Path) -> Store:
+    """The store in the folder `path`. Raises `StoreError`, with every error found, when it has any."""
+    reading = _read(path)
+    if reading.errors:
+        raise StoreError(str(path), Report(reading.errors))
+    return reading.draft.store
+
+
+def check_store(path: Path) -> Report:
+    """Everything wrong with the folder in one pass: errors, and warnings about what works but badly."""
+    reading = _read(path)
+    return Report((*reading.errors, *warnings_of(reading.draft)))
+
+
+def write_store(store: Store, path: Path) -> None:
+    """Write the store as a folder, over the files already there. Raises OSError when it cannot."""
+    path.mkdir(parents=True, exist_ok=True)
+    layout = Layout(store.floor_m, store.zones, store.gates, store.shelves)
+    texts = {
+        SHOP: shop_text(store),
+        PRODUCTS: products_text(store.products, store.currency),
+        PLANOGRAM: planogram_text(store.facings),
+        LAYOUT: layout_text(layout),
+        CAMERAS: cameras_text(store.cameras),
+        PROMOTIONS: promotions_text(store.promotions),
+    }
+    for name, text in texts.items():
+        (path / name).write_bytes(text.encode("utf-8"))
+
+
+def _read(path: Path) -> _Reading:
+    found = {name: Findings(name) for name in (SHOP, PRODUCTS, LAYOUT, PLANOGRAM, CAMERAS, PROMOTIONS)}
+    if not path.is_dir():
+        problem = Problem("error", str(path), None, None, "no such folder", "a store folder (aisle new makes one)")
+        return _Reading(Draft(Store("", "EUR", "UTC", {}, (), ()), {}, (), ()), (problem,))
+    shop = read_shop(path, found[SHOP])
+    products, product_lines = read_products(path, shop.currency, shop.tax.rates, found[PRODUCTS])
+    layout = read_layout(path, found[LAYOUT])
+    shelves = {shelf.key: shelf for shelf in layout.shelves}
+    facings, facing_lines = read_planogram(path, products, shelves, found[PLANOGRAM])
+    gondolas = {shelf.gondola for shelf in layout.shelves}
+    for place, device in enumerate(shop.devices, start=1):
+        if device.gondola is not None and device.gondola not in gondolas:
+            found[SHOP].error(f"device[{place}].gondola", str(device.gondola), "a gondola of layout.toml")
+    store = Store(
+        name=shop.name,
+        currency=shop.currency,
+        time_zone=shop.time_zone,
+        products=products,
+        shelves=layout.shelves,
+        facings=facings,
+        gates=layout.gates,
+        floor_m=layout.floor_m,
+        staff=shop.staff,
+        zones=layout.zones,
+        cameras=read_cameras(path, found[CAMERAS]),
+        devices=shop.devices,
+        promotions=read_promotions(path, products, found[PROMOTIONS]),
+        tax=shop.tax,
+        policies=shop.policies,
+    )
+    errors = tuple(itertools.chain.from_iterable(findings.problems for findings in found.values()))
+    return _Reading(Draft(store, product_lines, facing_lines, _pictured(path)), errors)
+
+
+def _pictured(path: Path) -> tuple[str, ...]:
+    """The names of the picture folders, sorted."""
+    images = path / IMAGES
+    if not images.is_dir():
+        return ()
+    return tuple(sorted(entry.name for entry in images.iterdir() if entry.is_dir()))
