@@ -29,6 +29,7 @@ from aisle.bench.truth import BenchError, BrokenRunError, Sample, read_samples
 Simulate = Callable[[Path, Path, int, int], None]
 SUITES = ("receipts", "scales", "table")
 FAULTS_SHOWN = 10
+DYNAMICS = "mixed"  # of the robustness rows: every preset of the simulator in turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,10 @@ class ReceiptsOptions:
 
 
 def simulate_scenes(recordings: Path, truth: Path, scenes: int, seed: int) -> None:
-    """Fill two folders with recordings of Aisle's own simulator and their truth."""
+    """Fill two folders with recordings of Aisle's own simulator, all its dynamics in turn, and their truth."""
     from aisle.simulation.command import run_simulate
 
-    if run_simulate(recordings, truth=truth, scenes=scenes, seed=seed) != 0:
+    if run_simulate(recordings, truth=truth, scenes=scenes, seed=seed, dynamics=DYNAMICS) != 0:
         raise BrokenRunError("the simulation that was to be measured failed")
 
 
@@ -119,6 +120,8 @@ def _run_scales(load: PlateLoad, day_hours: float, *, json: bool, out: Path | No
 
 def _run_receipts(options: ReceiptsOptions, engine: Engine, simulate: Simulate, *, json: bool) -> int:
     real = options.real or options.on == "real"
+    if options.scenes < 1:
+        raise BenchError(f"--scenes: found {options.scenes}, must be 1 or more")
     found: Report | None = None
     if options.recordings is not None or not real:
         with ExitStack() as stack:
@@ -153,8 +156,9 @@ def _target(options: ReceiptsOptions, simulate: Simulate, stack: ExitStack) -> T
         setting(options.on)
         raise BenchError(f"--on {options.on}: needs --recordings; without them Aisle's own simulator is measured")
     folder = options.out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aisle-bench-")))
-    recordings, truth = folder / "recordings", folder / "recordings-truth"
-    if not truth.is_dir():
+    recordings = folder / f"own-{options.scenes}-scenes-seed-{options.seed}"
+    truth = recordings.with_name(recordings.name + "-truth")
+    if len(list(truth.glob("*.json"))) != options.scenes:
         simulate(recordings, truth, options.scenes, options.seed)
     return Target(recordings, truth, "own")
 

@@ -49,7 +49,8 @@ def bootstrap(
     """Percentile interval of a statistic of summed counts, drawing whole clusters with replacement.
 
     `clusters` (n, k) are k sums for each of n recordings; `statistic` maps (resamples, k) totals to (resamples,)
-    values.  The same seed gives the same interval.  Without any cluster the interval is [nan, nan].
+    values.  The same seed gives the same interval.  Resamples without a value are left out; without
+    any value the interval is [nan, nan].
     """
     n = len(clusters)
     if n == 0:
@@ -60,7 +61,11 @@ def bootstrap(
         size = min(CHUNK, resamples - start)
         weights = rng.multinomial(n, np.full(n, 1.0 / n), size=size).astype(np.float64)
         values.append(statistic(weights @ clusters))
-    low, high = np.nanpercentile(np.concatenate(values), (2.5, 97.5))
+    drawn = np.concatenate(values)
+    known = drawn[np.isfinite(drawn)]
+    if not len(known):
+        return Interval(math.nan, math.nan)
+    low, high = np.percentile(known, (2.5, 97.5))
     return Interval(float(low), float(high))
 
 
