@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from aisle.sensing.autocheckout_documents import (
+    Documents,
     Joint,
     Meta,
     PlanogramDocument,
@@ -31,8 +32,9 @@ from aisle.sensing.autocheckout_store import store_from_planogram
 from aisle.sensing.clocks import receipt_order
 from aisle.sensing.faults import HealthLog, RecordingError
 from aisle.sensing.mongo_files import open_dump
-from aisle.sensing.readings import HealthEntry, PlateReading, Reading, TrackReading
+from aisle.sensing.readings import Float32, HealthEntry, PlateReading, Reading, TrackReading
 from aisle.sensing.store_meta import find_store_meta
+from aisle.sensing.unknown_plates import unknown_plates
 from aisle.store.model import Store
 
 SAMPLE_TYPES = {"DATATYPE_FLOAT32": "<f4", "": "<f4", "DATATYPE_FLOAT64": "<f8"}
@@ -41,7 +43,6 @@ USUAL_HEAD_M = 1.6          # median height of a head in a shop, standing or ben
 HEAVIEST_G = 1e6            # no plate carries a tonne: such a sample is a fault of transmission
 ASSUMED_SCORE = 0.5         # of a point that comes without one
 DOUBTFUL_STATE = 0.5        # factor on the head score of a target whose state is not VALID
-SHARP_STEP_G = 30.0         # an unknown channel that moves by more within 0.4 s is a plate, not a loose wire
 
 
 class AutoCheckoutRecording:
@@ -61,7 +62,7 @@ class AutoCheckoutRecording:
                     f"{path}: collection {wanted} is missing (found {', '.join(sorted(self._collections)) or 'none'}); "
                     f"put {wanted}.json, {wanted}.jsonl or {wanted}.bson there"
                 )
-        planogram = [d for _, d in typed(self._collections["planogram"], PlanogramDocument, self._log)]
+        planogram = typed(self._collections["planogram"], PlanogramDocument, self._log).items
         products = self._products()
         meta = self._meta(path)
         geometry = find_store_meta(path, self._log)
@@ -87,7 +88,7 @@ class AutoCheckoutRecording:
         if "products" not in self._collections:
             self._log.add(HealthEntry("missing-collection", "products", "collection products is missing: no weights, receipts will be guesses", grave=True))
             return []
-        return [d for _, d in typed(self._collections["products"], ProductDocument, self._log)]
+        return typed(self._collections["products"], ProductDocument, self._log).items
 
     def _meta(self, path: Path) -> Meta:
         file = (path if path.is_dir() else path.parent) / "meta.json"
@@ -103,45 +104,61 @@ class AutoCheckoutRecording:
     def _plates(self) -> list[Reading]:
         collection = self._collections["plate_data"]
         batches = typed(collection, PlateDocument, self._log)
-        out: list[Reading] = []
-        for place, batch in batches:
-            reading = self._plate_reading(place, batch)
-            if reading is not None:
-                out.append(reading)
+        alike: dict[tuple[tuple[int, int, int], str], list[tuple[int, int, int]]] = {}
+        for i, batch in enumerate(batches.items):
+            self._sort_in(i, batch, batches, alike)
+        out: list[tuple[int, Reading]] = []
+        for (shape, kind), members in alike.items():
+            out.extend(self._decoded(shape, kind, members, batches))
         if not out:
-            raise RecordingError(f"{collection.place}: no readable batch of samples among {len(batches)} documents; "
+            raise RecordingError(f"{collection.place}: no readable batch of samples among {len(batches.items)} documents; "
                                  "wanted documents with timestamp, plate_id and values (shape, base64 float32 data)")
-        self._report_unknown(out)
-        return out
+        readings = [reading for _, reading in sorted(out, key=itemgetter(0))]
+        self._log.extend(unknown_plates(readings, self.store))
+        return readings
 
-    def _plate_reading(self, place: str, batch: PlateDocument) -> PlateReading | None:
-        body = batch.document.plate_data
-        values = body.values
-        t_ns = event_time(batch.timestamp)
-        gondola = batch.gondola()
-        kind = SAMPLE_TYPES.get(values.type)
+    def _sort_in(self, i: int, batch: PlateDocument, batches: Documents[PlateDocument],
+                 alike: dict[tuple[tuple[int, int, int], str], list[tuple[int, int, int]]]) -> None:
+        """Put batch i among those of its shape and sample type as (i, time, gondola), or report why it cannot be read."""
+        values = batch.document.plate_data.values
+        t_ns, gondola, kind = event_time(batch.timestamp), batch.gondola(), SAMPLE_TYPES.get(values.type)
         if t_ns is None or gondola is None or kind is None:
-            self._corrupt(place, f"timestamp {batch.timestamp!r}, gondola {gondola!r}, type {values.type!r}; "
-                                 "wanted seconds since 1970, a gondola number and DATATYPE_FLOAT32")
-            return None
+            self._corrupt(batches.place(i), f"timestamp {batch.timestamp!r}, gondola {gondola!r}, type {values.type!r}; "
+                          "wanted seconds since 1970, a gondola number and DATATYPE_FLOAT32")
+            return
         shape = self._shape(values.shape, len(values.data) // int(kind[-1]), gondola)
         if shape is None or len(values.data) != int(kind[-1]) * shape[0] * shape[1] * shape[2]:
-            self._corrupt(place, f"{len(values.data)} bytes of samples do not fill shape {values.shape}")
-            return None
-        samples = np.frombuffer(values.data, dtype=kind).reshape(shape)
+            self._corrupt(batches.place(i), f"{len(values.data)} bytes of samples do not fill shape {values.shape}; "
+                          "wanted samples x (shelves + 1) x (plates + 1)")
+            return
+        alike.setdefault((shape, kind), []).append((i, t_ns, gondola))
+
+    def _decoded(self, shape: tuple[int, int, int], kind: str, members: list[tuple[int, int, int]],
+                 batches: Documents[PlateDocument]) -> Iterator[tuple[int, Reading]]:
+        """Readings of all batches of one shape, decoded together; what no plate can weigh becomes NaN."""
+        data = b"".join([batches.items[i].document.plate_data.values.data for i, _, _ in members])
         with np.errstate(invalid="ignore", over="ignore"):
-            grams = samples[:, 1:, 1:].astype(np.float32, copy=False)      # row and column 0 are unused
-            absurd = np.abs(grams) > HEAVIEST_G
-        if absurd.any():
-            rows = np.argwhere(absurd)[0]
-            grams = np.where(absurd, np.float32(np.nan), grams)
+            samples = np.frombuffer(data, dtype=kind).astype(np.float32, copy=False).reshape(-1, *shape)[:, :, 1:, 1:]
+            valid = not (samples > HEAVIEST_G).any() and not (samples < -HEAVIEST_G).any()
+        if not valid:
+            samples = self._without_absurd(samples, members, batches)
+        for (i, t_ns, gondola), grams in zip(members, samples, strict=True):
+            batch = batches.items[i]
+            said = batch.document.plate_data.freq_samp
+            hz = said if said and 1.0 <= said <= 10_000.0 else 60.0
+            yield i, PlateReading(f"plates-{gondola}", t_ns, received(batch.date_time, t_ns), gondola, hz, grams)
+
+    def _without_absurd(self, samples: Float32, members: list[tuple[int, int, int]], batches: Documents[PlateDocument]) -> Float32:
+        absurd = np.abs(samples) > HEAVIEST_G
+        for k in np.flatnonzero(absurd.any(axis=(1, 2, 3))):
+            i, t_ns, gondola = members[k]
+            _, s, p = np.argwhere(absurd[k])[0].tolist()
             self._log.add(HealthEntry(
-                "invalid-sample", f"gondola {gondola}, shelf {rows[1] + 1}, plate {rows[2] + 1}",
-                f"{place}: {int(absurd.sum())} infinite or absurd samples count as missing", t0_ns=t_ns, t1_ns=t_ns + 200_000_000,
-                gondola=gondola, shelf=int(rows[1]) + 1, plate=int(rows[2]) + 1,
+                "invalid-sample", f"gondola {gondola}, shelf {s + 1}, plate {p + 1}",
+                f"{batches.place(i)}: {int(absurd[k].sum())} infinite or absurd samples count as missing",
+                t0_ns=t_ns, t1_ns=t_ns + samples.shape[1] * 16_666_667, gondola=gondola, shelf=s + 1, plate=p + 1,
             ))
-        hz = body.freq_samp if body.freq_samp and 1.0 <= body.freq_samp <= 10_000.0 else 60.0
-        return PlateReading(f"plates-{gondola}", t_ns, received(batch.date_time, t_ns), gondola, hz, grams)
+        return np.where(absurd, np.float32(np.nan), samples)
 
     def _shape(self, shape: list[int] | None, count: int, gondola: int) -> tuple[int, int, int] | None:
         """The shape as given, or the one the planogram makes likely where none is given."""
@@ -152,44 +169,18 @@ class AutoCheckoutRecording:
         return (12, rows, columns) if count == 12 * rows * columns else None
 
     def _corrupt(self, place: str, what: str) -> None:
-        self._log.add(HealthEntry("corrupt", place, f"{place}: {what}; batch skipped", grave=True))
-
-    def _report_unknown(self, readings: list[Reading]) -> None:
-        """A channel the planogram does not know is ignored, unless it steps like a plate in use: then somebody must hear of it."""
-        by_gondola: dict[int, list[PlateReading]] = {}
-        for r in readings:
-            if isinstance(r, PlateReading):
-                by_gondola.setdefault(r.gondola, []).append(r)
-        plates = {s.key: s.plate_count for s in self.store.shelves}
-        for gondola, batches in sorted(by_gondola.items()):
-            shape = batches[0].grams.shape
-            alike = [b for b in batches if b.grams.shape == shape]
-            channels = [(s, p) for s in range(shape[1]) for p in range(plates.get((gondola, s + 1), 0), shape[2])]
-            live = [c for c in channels if not np.isnan(alike[0].grams[0, c[0], c[1]]) or not np.isnan(alike[-1].grams[-1, c[0], c[1]])]
-            if not live or len(alike) < 4:
-                continue
-            rows, columns = np.array(live).T
-            levels = np.stack([np.median(b.grams[:, rows, columns], axis=0) for b in alike])
-            steps = np.abs(levels[2:] - levels[:-2])
-            usual = np.nanmedian(steps, axis=0, keepdims=True) if np.isfinite(steps).any() else np.zeros((1, len(live)))
-            for k in np.flatnonzero((steps > np.maximum(SHARP_STEP_G, 8.0 * usual)).any(axis=0)):
-                i = int(np.argmax(np.nan_to_num(steps[:, k])))
-                where = f"gondola {gondola}, shelf {live[k][0] + 1}, plate {live[k][1] + 1}"
-                self._log.add(HealthEntry(
-                    "unknown-plate", where, f"{where}: steps by {steps[i, k]:.0f} g, but the planogram knows no such plate; its weight is not counted",
-                    t0_ns=alike[i].t_ns, t1_ns=alike[i + 2].t_ns, grave=True, gondola=gondola, shelf=live[k][0] + 1, plate=live[k][1] + 1,
-                ))
+        self._log.add(HealthEntry("corrupt", place, f"{place}: {what}; skipped", grave=True))
 
     # ---------------------------------------------------------------- tracks
     def _tracks(self) -> list[Reading]:
         collection = self._collections.get("full_targets")
-        frames = typed(collection, TargetDocument, self._log) if collection else []
-        if not any(f.document.targets.targets for _, f in frames) and "targets" in self._collections:
+        frames = typed(collection, TargetDocument, self._log) if collection else None
+        if "targets" in self._collections and not (frames and any(f.document.targets.targets for f in frames.items)):
             frames = typed(self._collections["targets"], TargetDocument, self._log)
-        if not frames:
+        if frames is None or not frames.items:
             self._log.add(HealthEntry("missing-collection", "targets", "neither full_targets nor targets holds a frame: nobody can be billed", grave=True))
             return []
-        people = [t for _, f in frames for t in f.document.targets.targets]
+        people = [t for f in frames.items for t in f.document.targets.targets]
         points, scores = _joint_arrays(people)
         unit, factor = _unit_of(points[:, 0, 2])
         if people:
@@ -197,13 +188,13 @@ class AutoCheckoutRecording:
         points *= factor
         out: list[Reading] = []
         k = 0
-        for place, frame in frames:
+        for i, frame in enumerate(frames.items):
             n = len(frame.document.targets.targets)
             rows = slice(k, k + n)
             k += n
             t_ns = event_time(frame.timestamp)
             if t_ns is None:
-                self._corrupt(place, f"timestamp {frame.timestamp!r}; wanted seconds since 1970")
+                self._corrupt(frames.place(i), f"timestamp {frame.timestamp!r}; wanted seconds since 1970")
                 continue
             out.append(TrackReading("tracker", t_ns, received(frame.date_time, t_ns), tuple(_ident(t) for t in people[rows]),
                                     points[rows, 0], scores[rows, 0], points[rows, 1:], scores[rows, 1:]))
@@ -215,7 +206,7 @@ def _ident(target: Target) -> str:
     return str(ident) if isinstance(ident, str | int) else str(ident.id)
 
 
-def _joint_arrays(people: list[Target]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _joint_arrays(people: list[Target]) -> tuple[Float32, Float32]:
     """Head, left and right wrist of each target: points (k, 3, 3) as recorded, NaN where not seen; scores (k, 3)."""
     points: list[tuple[float, float, float]] = []
     scores: list[float] = []
@@ -248,7 +239,7 @@ def _joint(joint: Joint | None) -> tuple[tuple[float, float, float], float]:
     return (x or 0.0, y or 0.0, z or 0.0), ASSUMED_SCORE if joint.score is None else joint.score
 
 
-def _unit_of(head_heights: npt.NDArray[np.float32]) -> tuple[str, float]:
+def _unit_of(head_heights: Float32) -> tuple[str, float]:
     """The unit in which the median head is nearest to where heads are, and its length in metres."""
     heights = head_heights[np.isfinite(head_heights) & (head_heights > 0)]
     if not heights.size:

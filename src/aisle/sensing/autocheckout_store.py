@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +26,12 @@ PLATE_PITCH_M = 0.1016          # four inches, the plates of the nano-store
 DEFAULT_DEPTH_M = 0.4064
 INCH_M = 0.0254
 WIDEST_PER_PLATE_M = 2.0        # a facing wider than this per plate is given in inches
-FIT_M = 0.006                   # how far corners may miss the plates they claim to touch
+NEAR_PITCH = 0.04               # share by which a measured pitch may miss four inches and still be it
+FIT_M = 0.006
 STRAIGHT_M = 0.15               # corners spread over less than this do not tell a direction
 MOST_PLATES = 200
+SAME_PLACE_M = 0.6              # measured and inferred shelf centres further apart are different shelves
+SAME_TURN_RAD = 0.2
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -87,7 +91,7 @@ def store_from_planogram(
 
 def _placed(planogram: Sequence[PlanogramDocument], log: HealthLog, place: str) -> tuple[list[Placed], str]:
     per_plate = [c.dim_x / max(1, len(d.plate_ids)) for d in planogram if (c := d.global_coordinates) and c.dim_x]
-    factor = INCH_M if per_plate and float(np.median(per_plate)) > WIDEST_PER_PLATE_M else 1.0
+    factor = INCH_M if per_plate and _middle(per_plate) > WIDEST_PER_PLATE_M else 1.0
     out: list[Placed] = []
     for number, entry in enumerate(planogram, 1):
         named = entry.planogram_product_id or entry.product_id
@@ -132,20 +136,20 @@ def _gondola(here: list[Placed], everywhere: list[Placed]) -> tuple[list[Shelf],
     count = max((max(p.plates) for p in here if p.shelf not in single), default=1)
     reach = max((starts[id(p)] - left + p.width_m for p in located), default=0.0)
     length = max(reach, pitch) if len(single) == len({p.shelf for p in here}) else max(reach, count * pitch)
-    front = float(np.median(corners[:, :2] @ across)) if located else 0.0
-    floor = float(np.median(corners[:, 2])) if located else 0.0
+    front = _middle(corners[:, :2] @ across) if located else 0.0
+    floor = _middle(corners[:, 2]) if located else 0.0
     boards: list[Shelf] = []
     stretches: list[list[Facing]] = []
     for shelf in sorted({p.shelf for p in here}):
         on_it = [p for p in here if p.shelf == shelf]
         own = np.array([p.corner for p in on_it if p.corner is not None], dtype=np.float64).reshape(-1, 3)
-        depth = float(np.median(own[:, :2] @ across)) if len(own) else front
-        height = float(np.median(own[:, 2])) if len(own) else floor
+        depth = _middle(own[:, :2] @ across) if len(own) else front
+        height = _middle(own[:, 2]) if len(own) else floor
         origin = left * along + depth * across
         edges = (0.0, length) if shelf in single else tuple(round(i * pitch, 6) for i in range(count + 1))
         deep = [p.depth_m for p in on_it if p.depth_m]
         boards.append(Shelf(on_it[0].gondola, shelf, (float(origin[0]), float(origin[1]), height), turn,
-                            float(np.median(deep)) if deep else DEFAULT_DEPTH_M, edges))
+                            _middle(deep) if deep else DEFAULT_DEPTH_M, edges))
         stretches.append([_facing(p, edges, starts.get(id(p)), left, pitch) for p in on_it if p.gtin is not None])
     return boards, stretches
 
@@ -178,7 +182,7 @@ def _direction(located: list[Placed], everywhere: list[Placed]) -> float:
     enough spread the given rotation counts, else 0.
     """
     stated = [p.turn_rad for p in located if p.turn_rad is not None and math.isfinite(p.turn_rad)]
-    given = float(np.median(stated)) if stated else None
+    given = _middle(stated) if stated else None
     xy = np.array([p.corner for p in located], dtype=np.float64).reshape(-1, 3)[:, :2]
     if len(xy) < 2 or float(np.ptp(xy, axis=0).max()) < STRAIGHT_M:
         return given or 0.0
@@ -202,7 +206,8 @@ def _sense(line: FloatArray, located: list[Placed], given: float | None, everywh
     others = np.array([p.corner for p in everywhere if p.corner is not None and p.gondola != located[0].gondola]).reshape(-1, 3)
     if not len(others):
         return 1.0 if (line[0], -line[1]) > (0.0, 0.0) else -1.0
-    towards = others[:, :2].mean(axis=0) - np.mean([p.corner for p in located], axis=0)[:2]
+    own = np.array([p.corner for p in located if p.corner is not None])
+    towards = others[:, :2].mean(axis=0) - own[:, :2].mean(axis=0)
     return 1.0 if float(towards @ np.array([line[1], -line[0]])) > 0 else -1.0      # shoppers stand in front, where the rest of the shop is
 
 
@@ -211,7 +216,7 @@ def _overlap(located: list[Placed], right: FloatArray) -> float:
     total = 0.0
     for shelf in {p.shelf for p in located}:
         spans = sorted((float(np.array(p.corner[:2]) @ right), p.width_m) for p in located if p.shelf == shelf and p.corner is not None)
-        total += sum(max(0.0, a + w - b) for (a, w), (b, _) in zip(spans, spans[1:], strict=False))
+        total += sum(max(0.0, a + w - b) for (a, w), (b, _) in pairwise(spans))
     return total
 
 
@@ -225,42 +230,43 @@ def _snapped(angle: float, given: float | None) -> float:
 
 
 def _pitch_and_left(located: list[Placed], starts: Mapping[int, float]) -> tuple[float, float | None]:
-    """Plate pitch and left edge (m along the gondola) at which every facing lies on the plates it names.
+    """Plate pitch and left edge (m along the gondola) at which facings lie on the plates they name.
 
-    A facing from x0 to x1 that touches plates p..q says
-    x1 - q·pitch <= left <= x0 - (p - 1)·pitch.  Four inches is tried first; only
-    if that contradicts the corners is the pitch searched for.
+    A facing's centre is near the centre of its plates, so the pitch is the slope
+    of centres against plate numbers; four inches if that is what it comes
+    near to.  The left edge is where the first facings on plate 1 begin, if the
+    centres do not contradict it by more than half a plate.
     """
     if not located:
         return PLATE_PITCH_M, None
-    x0 = np.array([starts[id(p)] for p in located])
-    x1 = x0 + np.array([p.width_m for p in located])
-    p0 = np.array([p.plates[0] for p in located], dtype=np.float64)
-    p1 = np.array([p.plates[-1] for p in located], dtype=np.float64)
+    centres = np.array([starts[id(p)] + p.width_m / 2 for p in located])
+    plates = np.array([(p.plates[0] - 1 + p.plates[-1]) / 2 for p in located])
+    spread = plates - plates.mean()
+    if float(spread @ spread) > 0:
+        pitch = float(spread @ centres / (spread @ spread))
+    else:
+        pitch = _middle(p.width_m / len(p.plates) for p in located)
+    if pitch <= 0 or abs(pitch / PLATE_PITCH_M - 1) < NEAR_PITCH:
+        pitch = PLATE_PITCH_M
+    left = _middle(centres - plates * pitch)
+    first = min((starts[id(p)] for p in located if p.plates[0] == 1), default=left)
+    return pitch, first if abs(first - left) < pitch / 2 else left
 
-    def clash(pitch: FloatArray) -> FloatArray:
-        high = np.quantile(x0 - (p0 - 1) * pitch[:, None], 0.02, axis=1, method="nearest")
-        low = np.quantile(x1 - p1 * pitch[:, None], 0.98, axis=1, method="nearest")
-        lower = np.maximum(0.0, low - high)
-        inside = np.quantile(x0 - p0 * pitch[:, None], 0.98, axis=1, method="nearest") - high       # each start lies on its first plate
-        slack: FloatArray = lower + np.maximum(0.0, inside)
-        return slack
 
-    pitch = PLATE_PITCH_M
-    if float(clash(np.array([pitch]))[0]) > FIT_M:
-        tried = np.arange(0.03, 0.60, 0.0002)
-        faults = clash(tried)
-        best = tried[faults <= faults.min() + 1e-4]
-        pitch = float(np.median(best))
-    return pitch, float(np.min(np.sort(x0 - (p0 - 1) * pitch)[len(x0) // 50:]))
+def _middle(values: Iterable[float]) -> float:
+    ranked = sorted(values)
+    return float(ranked[len(ranked) // 2])
 
 
 def _fits(measured: Shelf, inferred: Shelf) -> bool:
     """Whether measured geometry and planogram speak of the same shelf."""
-    centre = lambda s: np.array(s.world((s.plate_edges_m[0] + s.plate_edges_m[-1]) / 2))        # noqa: E731
     turn = math.remainder(measured.rotation_rad - inferred.rotation_rad, 2 * math.pi)
-    return (measured.plate_count >= inferred.plate_count and abs(turn) < 0.2
-            and float(np.linalg.norm(centre(measured) - centre(inferred))) < 0.6)
+    return (measured.plate_count >= inferred.plate_count and abs(turn) < SAME_TURN_RAD
+            and math.dist(_centre(measured), _centre(inferred)) < SAME_PLACE_M)
+
+
+def _centre(shelf: Shelf) -> tuple[float, float, float]:
+    return shelf.world((shelf.plate_edges_m[0] + shelf.plate_edges_m[-1]) / 2)
 
 
 def _onto(stretch: list[Facing], measured: Shelf) -> list[Facing]:

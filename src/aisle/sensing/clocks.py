@@ -10,12 +10,15 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from operator import attrgetter
 
 from aisle.sensing.readings import HealthEntry, PlateReading, Reading
 
 NS = 1_000_000_000
 LATENESS_NS = 2_000_000_000
-LONGEST_RUN_COUNT = 3
+MOST_SETBACKS = 2           # of the receiving clock in one recording; more is disorder
+SHORTEST_RUN = 20           # readings between them
 
 
 def receipt_order(streams: Sequence[Sequence[Reading]]) -> Iterator[Reading]:
@@ -25,15 +28,28 @@ def receipt_order(streams: Sequence[Sequence[Reading]]) -> Iterator[Reading]:
     it falls back in time once or twice and goes on from there: then the
     receiving clock was set back, and the stored order is the truth.
     """
-    return heapq.merge(*(_keyed(stream) for stream in streams), key=lambda r: r.received_ns)
+    ordered = [_ordered(stream) for stream in streams]
+    if all(stream.ascends for stream in ordered):
+        return iter(sorted((r for stream in ordered for r in stream.readings), key=_heard))
+    return heapq.merge(*(stream.readings for stream in ordered), key=_heard)
 
 
-def _keyed(stream: Sequence[Reading]) -> Sequence[Reading]:
+_heard = attrgetter("received_ns")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    readings: Sequence[Reading]
+    ascends: bool
+
+
+def _ordered(stream: Sequence[Reading]) -> _Stream:
     times = [r.received_ns for r in stream]
     falls = [i for i in range(1, len(times)) if times[i] < times[i - 1] - LATENESS_NS]
-    if falls and len(falls) < LONGEST_RUN_COUNT and all(b - a > 20 for a, b in zip([0, *falls], [*falls, len(times)], strict=True)):
-        return stream
-    return sorted(stream, key=lambda r: r.received_ns)
+    runs = pairwise([0, *falls, len(times)])
+    if falls and len(falls) <= MOST_SETBACKS and all(b - a > SHORTEST_RUN for a, b in runs):
+        return _Stream(stream, ascends=False)
+    return _Stream(sorted(stream, key=_heard), ascends=True)
 
 
 @dataclass(slots=True)

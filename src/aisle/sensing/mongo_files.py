@@ -207,7 +207,7 @@ def _document_size(data: bytes, position: int) -> int | None:
 def _report_break(log: HealthLog, place: str, data: bytes, position: int, what: str) -> None:
     size = struct.unpack_from("<i", data, position)[0] if position + 4 <= len(data) else 0
     at = f"{place} at byte {position}"
-    if position + 5 > len(data) or 5 <= size <= _LARGEST_DOCUMENT and position + size > len(data):
+    if position + 5 > len(data) or (5 <= size <= _LARGEST_DOCUMENT and position + size > len(data)):
         log.add(HealthEntry("truncated", at, f"{at}: the {what} ends inside a document ({len(data) - position} bytes left, "
                             f"{max(size, 5)} wanted); read what precedes it", grave=True))
     else:

@@ -7,6 +7,7 @@ need not have them: then the planogram alone must do (`autocheckout_store`).
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def _shelves(gondolas: list[_Gondola], shelves: list[_Shelf], plates: list[_Plat
         if gondola is None or shelf is None or not on_it or gondola not in poses or sorted(on_it) != list(range(1, len(on_it) + 1)):
             continue
         edges = (on_it[1][0], *(on_it[p][1] for p in range(1, len(on_it) + 1)))
-        if any(b <= a for a, b in zip(edges, edges[1:], strict=False)):
+        if any(b <= a for a, b in pairwise(edges)):
             continue
         origin, turn = poses[gondola]
         frame = Shelf(gondola, shelf, origin, turn, board.coordinates.dim_y or 0.0, edges)
