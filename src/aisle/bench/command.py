@@ -246,4 +246,5 @@ def _progress() -> Progress:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
+        refresh_per_second=2,  # drawing in this process must not show in its processor time
     )
