@@ -6,6 +6,7 @@ at once. Exit codes: 0 done, 1 the work failed, 2 wrong use.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,21 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
+
+
+class Cells(StrEnum):
+    """Where the load cells of a simulated shop are."""
+
+    PLATE = "plate"
+    SHELF = "shelf"
+
+
+class Tracks(StrEnum):
+    """How well a simulated shop's people are tracked."""
+
+    CLEAN = "clean"
+    ROUGH = "rough"
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -79,6 +95,121 @@ def replay(
     from aisle.walkout.command import run_replay
 
     raise typer.Exit(run_replay(recordings, json=json, out=out, why=why, sequential=sequential))
+
+
+@app.command(epilog="Example: aisle simulate afternoon --minutes 20 --seed 7")
+def simulate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for the recordings.")],
+    store: Annotated[
+        Path | None, typer.Option(metavar="STORE", help="A store folder; the example shop without it.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder for the truth; OUT-truth without it.")
+    ] = None,
+    scenes: Annotated[int | None, typer.Option(min=1, help="So many short scenes instead of an afternoon.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="How long the afternoon is; 10 without it.")] = None,
+    seed: Annotated[int, typer.Option(help="Another number, another afternoon.")] = 1,
+    dynamics: Annotated[
+        str, typer.Option(metavar="PRESET", help="How plates, people and products behave; mixed for all in turn.")
+    ] = "default",
+    cells: Annotated[Cells, typer.Option(help="One load cell under each plate, or under each shelf.")] = Cells.PLATE,
+    tracks: Annotated[
+        Tracks, typer.Option(help="People tracked cleanly, or noisily and with a new id after every loss.")
+    ] = Tracks.CLEAN,
+    baskets: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Real till baskets whose lengths the shopping lists take.")
+    ] = None,
+) -> None:
+    """Make recordings of a shop that does not exist, with truth."""
+    from aisle.simulation.command import run_simulate
+
+    code = run_simulate(
+        out,
+        store=store,
+        truth=truth,
+        scenes=scenes,
+        minutes=minutes,
+        seed=seed,
+        dynamics=dynamics,
+        cells=cells.value,
+        tracks=tracks.value,
+        baskets=baskets,
+    )
+    raise typer.Exit(code)
+
+
+@app.command(epilog="Example: aisle demo --minutes 5 --seed 3")
+def demo(
+    seed: Annotated[int, typer.Option(help="Another number, another afternoon.")] = 1,
+    minutes: Annotated[float, typer.Option(help="How long the afternoon is.")] = 10.0,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep the recording there.")] = None,
+) -> None:
+    """Simulate an afternoon in a shop and print its receipts.
+
+    Shows each receipt with its odds, and the score against the truth.
+    """
+    from aisle.bench.demo import run_demo
+
+    raise typer.Exit(run_demo(seed=seed, minutes=minutes, out=out))
+
+
+@app.command(epilog="Example: aisle bench receipts --recordings afternoon --jobs 2 --json --out results")
+def bench(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="receipts, scales, or table.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="table: results that bench --json printed.")
+    ] = None,
+    recordings: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="receipts: these recordings; simulated ones without it.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="receipts: their truth; DIR-truth without it.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="SETTING", help="receipts: the row of the table to judge them by.")
+    ] = None,
+    json: Json = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write pictures and results there.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that share the recordings.")] = 1,
+    heads_only: Annotated[bool, typer.Option("--heads-only", help="receipts: take the wrists away.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="receipts: so many recordings, evenly spread.")] = None,
+    real: Annotated[bool, typer.Option("--real", help="receipts: the real recording under AISLE_DATA.")] = False,
+    baseline: Annotated[bool, typer.Option(help="receipts: measure the sequential baseline too.")] = True,
+    scenes: Annotated[int, typer.Option(min=1, help="receipts: so many simulated scenes.")] = 300,
+    seed: Annotated[int, typer.Option(help="Where the simulation starts.")] = 1,
+    plates: Annotated[int, typer.Option(min=1, help="scales: so many plates.")] = 10_000,
+    seconds: Annotated[float, typer.Option(min=1.0, help="scales: so long a stretch of them.")] = 60.0,
+    day_hours: Annotated[float, typer.Option(help="scales: so many hours of a small rack, for its memory.")] = 24.0,
+    brief: Annotated[bool, typer.Option("--brief", help="table: only measures with a reach.")] = False,
+) -> None:
+    """Measure what Aisle claims, as a table.
+
+    Suites: receipts (accuracy, calibration, speed), scales (thousands of plates), table (results as Markdown).
+    Exit code 1 when a measure falls short of its reach.
+    """
+    from aisle.bench.command import run_bench
+
+    code = run_bench(
+        suite,
+        recordings=recordings,
+        truth=truth,
+        on=on,
+        json=json,
+        out=out,
+        jobs=jobs,
+        heads_only=heads_only,
+        limit=limit,
+        real=real,
+        baseline=baseline,
+        scenes=scenes,
+        seed=seed,
+        plates=plates,
+        seconds=seconds,
+        day_hours=day_hours,
+        files=files or (),
+        brief=brief,
+    )
+    raise typer.Exit(code)
 
 
 def main() -> None:
