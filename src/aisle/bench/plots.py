@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, SOFT, GRID = "#1f2933", "#7b8794", "#e4e7eb"
+FEW = 10  # bins of fewer claims are drawn pale
 SHOWN = 20.0  # the review curve is drawn up to this share set aside, in per cent
 BASKET, LINE, GOOD = "#0b6e69", "#d9822b", "#0b6e69"
 STYLE: dict[Any, Any] = {
@@ -65,7 +66,7 @@ def _save(figure: Figure, stem: Path) -> list[Path]:
 
 
 def _subtitle(report: Report) -> str:
-    return f"{report.about['setting']} · {report.about['recordings']} recordings"
+    return f"{report.about['setting']} · {report.about['recordings']:,} recordings"
 
 
 def _title(axes: Axes, title: str, subtitle: str) -> None:
@@ -74,17 +75,23 @@ def _title(axes: Axes, title: str, subtitle: str) -> None:
 
 
 def _bins(axes: Axes, bins: Sequence[ReliabilityBin], colour: str, label: str) -> None:
-    """Points of one reliability table, area by count, with Wilson's intervals."""
-    x = [b.claimed for b in bins]
-    y = [b.right for b in bins]
-    ranges = [wilson(round(b.right * b.count), b.count) for b in bins]
-    spread = [
-        [max(0.0, b.right - r.low) for b, r in zip(bins, ranges, strict=True)],
-        [max(0.0, r.high - b.right) for b, r in zip(bins, ranges, strict=True)],
-    ]
-    axes.errorbar(x, y, yerr=spread, fmt="none", ecolor=colour, elinewidth=1.2, alpha=0.55, zorder=2)
-    sizes = [24 + 12 * np.log1p(b.count) for b in bins]
-    axes.scatter(x, y, s=sizes, color=colour, edgecolor="white", linewidth=0.8, label=label, zorder=3, clip_on=False)
+    """Points of one reliability table, area by count, with Wilson's intervals; bins of a few claims are pale."""
+    for b in bins:
+        reach = wilson(round(b.right * b.count), b.count)
+        strength = 1.0 if b.count >= FEW else 0.35
+        axes.plot((b.claimed, b.claimed), (reach.low, reach.high), color=colour, linewidth=1.2, alpha=0.5 * strength)
+        axes.scatter(
+            b.claimed,
+            b.right,
+            s=24 + 12 * np.log1p(b.count),
+            color=colour,
+            alpha=strength,
+            edgecolor="white",
+            linewidth=0.8,
+            zorder=3,
+            clip_on=False,
+        )
+    axes.scatter([], [], s=60, color=colour, label=label)
 
 
 def _reliability(figure: Figure, report: Report) -> None:
@@ -107,7 +114,7 @@ def _reliability(figure: Figure, report: Report) -> None:
     axes.set(xlim=(0, 1), ylim=(0, 1.03), ylabel="share that was right")
     axes.grid(color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.legend(frameon=False, loc="upper left")
+    axes.legend(frameon=False, loc="lower right")
     _title(axes, "Of what was called 90 % sure, is 90 % right?", _subtitle(report))
     width = report.basket_bins[0].high - report.basket_bins[0].low if report.basket_bins else 0.1
     for bins, colour, shift in ((report.basket_bins, BASKET, -0.2), (report.line_bins, LINE, 0.2)):
@@ -142,7 +149,7 @@ def _review(figure: Figure, report: Report) -> None:
     axes.annotate(
         f"{percent(SET_ASIDE)} set aside:\n{exact:,} of {rest:,} exact ({percent(here / 100, 2)})",
         (100 * SET_ASIDE, here),
-        xytext=(0.46, 0.14),
+        xytext=(0.36, 0.14),
         textcoords="axes fraction",
         fontsize=9.5,
         bbox={"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": "none"},
