@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from aisle.bench.real import judge_real, real_recording
-from aisle.bench.truth import BenchError
+from aisle.bench.measure import Mode
+from aisle.bench.real import judge_real, measure_real, real_recording
+from aisle.bench.truth import BenchError, BrokenRunError
 from aisle.walkout.outcome import Event, Line, Outcome, Receipt
 
 
@@ -36,6 +37,15 @@ def test_a_receipt_for_somebody_else_as_well_is_not_exact() -> None:
     ghost = Receipt("q", "customer", (Line("x", "x", 1, 0.5),), 0.5)
     both = Outcome("r", 17.0, True, (), (*one.receipts, ghost), one.events)
     assert judge_real(both)[0].ok is False
+
+
+def broken_engine(path: Path, mode: Mode) -> Outcome:
+    raise ValueError("plate_data.json, line 7: found no JSON document")
+
+
+def test_a_replay_that_breaks_off_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BrokenRunError, match=r"benchmark-1: ValueError: plate_data\.json, line 7"):
+        measure_real(broken_engine, tmp_path / "benchmark-1")
 
 
 def test_where_it_lies(tmp_path: Path) -> None:

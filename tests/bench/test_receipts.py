@@ -139,6 +139,7 @@ def test_no_recordings_of_a_group() -> None:
 SEEDS = {
     "a range": ([0, 1, 2, 3], "0-3"),
     "ranges and one alone": ([9, 0, 1, 5, 1], "0-1, 5, 9"),
+    "scattered": (list(range(3, 40, 4)), "10 between 3 and 39"),
     "none known": ([None, None], ""),
 }
 

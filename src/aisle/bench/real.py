@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aisle.bench.claims import Row, judged
 from aisle.bench.measure import Engine, Mode
-from aisle.bench.truth import BenchError
+from aisle.bench.truth import BenchError, BrokenRunError
 from aisle.walkout.outcome import Outcome
 
 RECORDING = Path("nanostore") / "benchmark-1"
@@ -53,5 +53,9 @@ def judge_real(outcome: Outcome) -> tuple[Row, ...]:
 
 
 def measure_real(engine: Engine, path: Path) -> tuple[Row, ...]:
-    """Replay the real recording and judge it."""
-    return judge_real(engine(path, Mode()))
+    """Replay the real recording and judge it; BrokenRunError when the engine cannot replay it."""
+    try:
+        outcome = engine(path, Mode())
+    except Exception as error:
+        raise BrokenRunError(f"{path.name}: {type(error).__name__}: {error}") from error
+    return judge_real(outcome)

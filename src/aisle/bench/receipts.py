@@ -32,6 +32,7 @@ from aisle.bench.truth import Sample
 FloatArray = npt.NDArray[np.float64]
 
 SET_ASIDE = 0.05  # share of visits a person may look at
+RANGES_SHOWN = 8  # of seeds, in words
 REST_WANTED = 0.995  # exact receipts wanted among the others
 
 
@@ -293,10 +294,12 @@ def _baseline_rows(run: Run, baseline: Run, on: str, *, seed: int) -> list[Row]:
 
 
 def seeds_text(seeds: Iterable[int | None]) -> str:
-    """Seeds as ranges, "0-19, 40"; empty when the recordings carry none."""
+    """Seeds as ranges, "0-19, 40" (how many between which, when they are scattered); empty when there are none."""
     known = sorted({seed for seed in seeds if seed is not None})
     starts = [s for i, s in enumerate(known) if i == 0 or known[i - 1] != s - 1]
     ends = [s for i, s in enumerate(known) if i == len(known) - 1 or known[i + 1] != s + 1]
+    if len(starts) > RANGES_SHOWN:
+        return f"{len(known)} between {known[0]} and {known[-1]}"
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
 
 
