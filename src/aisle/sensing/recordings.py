@@ -10,11 +10,11 @@ from pathlib import Path
 
 from aisle.sensing.autocheckout import AutoCheckoutRecording
 from aisle.sensing.faults import RecordingError
+from aisle.sensing.mcap_file import MAGIC, McapRecording
 from aisle.sensing.readings import Recording
 
 __all__ = ["RecordingError", "open_recording", "recording_name"]
 
-MCAP_MAGIC = b"\x89MCAP0\r\n"
 SUFFIXES = (".mcap", ".archive", ".gz", ".bson", ".json", ".jsonl")
 
 
@@ -33,4 +33,19 @@ def open_recording(path: Path) -> Recording:
     """The recording at `path`; raises RecordingError when there is none or nothing in it can be read."""
     if not path.exists():
         raise RecordingError(f"{path}: no such file or folder; give a recording (.mcap file, AutoCheckout folder or archive)")
+    file = _mcap_file(path)
+    if file is not None:
+        return McapRecording(file, recording_name(path))
     return AutoCheckoutRecording(path, recording_name(path))
+
+
+def _mcap_file(path: Path) -> Path | None:
+    """The MCAP file meant by `path`: itself, or the only one in the folder."""
+    try:
+        if path.is_dir():
+            inside = sorted(path.glob("*.mcap"))
+            return inside[0] if len(inside) == 1 else None
+        with path.open("rb") as file:
+            return path if file.read(len(MAGIC)) == MAGIC or path.suffix == ".mcap" else None
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be read ({error.strerror or error}); give a readable file or folder") from None

@@ -1,0 +1,228 @@
+"""Aisle's own recordings: MCAP files (mcap.dev/spec) that carry the store, the plates and the tracks.
+
+Any MCAP viewer opens them.  Writing goes through the `mcap` library; reading
+is done here, record by record, so that a file cut off or damaged gives
+everything up to the fault instead of nothing.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import lz4.frame
+import msgspec
+import zstandard
+from mcap.well_known import MessageEncoding, SchemaEncoding
+from mcap.writer import CompressionType, Writer
+
+from aisle.sensing.faults import HealthLog, RecordingError
+from aisle.sensing.mcap_schemas import (
+    PLATE_SCHEMA,
+    TRACK_SCHEMA,
+    plate_message,
+    plate_reading,
+    plate_schema,
+    track_message,
+    track_reading,
+    track_schema,
+)
+from aisle.sensing.readings import HealthEntry, PlateReading, Reading
+from aisle.store.model import Store
+
+MAGIC = b"\x89MCAP0\r\n"
+STORE_ATTACHMENT = "store.json"
+CHUNK_BYTES = 1 << 20
+LARGEST_CHUNK = 1 << 30
+_SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _ATTACHMENT, _DATA_END, _FOOTER = 3, 4, 5, 6, 9, 15, 2
+
+
+class RecordingWriter:
+    """Writes readings as they are received into an MCAP file; use it as a context manager.
+
+    The store stands first in the file as attachment `store.json`.  Log time is
+    the time of receipt, publish time the event time.  What was written before an error
+    stays readable.
+    """
+
+    def __init__(self, path: Path, store: Store) -> None:
+        self._file = path.open("wb")
+        self._writer = Writer(self._file, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
+        self._writer.start(profile="aisle", library="aisle")
+        self._writer.add_attachment(0, 0, STORE_ATTACHMENT, "application/json", msgspec.json.encode(store))
+        self._channels: dict[str, int] = {}
+        self._schemas: dict[str, int] = {}
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def write(self, reading: Reading) -> None:
+        """Append one reading."""
+        if isinstance(reading, PlateReading):
+            topic, schema, data = f"/plates/{reading.gondola}", PLATE_SCHEMA, plate_message(reading)
+        else:
+            topic, schema, data = "/tracks", TRACK_SCHEMA, track_message(reading)
+        if topic not in self._channels:
+            encoding = MessageEncoding.Protobuf if schema == PLATE_SCHEMA else MessageEncoding.JSON
+            self._channels[topic] = self._writer.register_channel(topic, encoding, self._schema(schema))
+        self._writer.add_message(self._channels[topic], log_time=reading.received_ns, publish_time=reading.t_ns, data=data,
+                                 sequence=self._count)
+        self._count += 1
+
+    def close(self) -> None:
+        """Write the index and close the file; closing twice is harmless."""
+        if not self._file.closed:
+            self._writer.finish()       # type: ignore[no-untyped-call]
+            self._file.close()
+
+    def _schema(self, name: str) -> int:
+        if name not in self._schemas:
+            encoding, data = (SchemaEncoding.Protobuf, plate_schema()) if name == PLATE_SCHEMA else (SchemaEncoding.JSONSchema, track_schema())
+            self._schemas[name] = self._writer.register_schema(name, encoding, data)
+        return self._schemas[name]
+
+
+class McapRecording:
+    """One recording in an MCAP file; see `aisle.sensing.readings.Recording`.
+
+    Raises RecordingError when the file is no MCAP file or carries no readable store.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.name = name
+        self._path = path
+        self._log = HealthLog()
+        self.store = self._read_store()
+
+    @property
+    def health(self) -> tuple[HealthEntry, ...]:
+        return self._log.entries()
+
+    def readings(self) -> Iterator[Reading]:
+        """All readings in the order they were written; damage becomes health entries."""
+        schemas: dict[int, str] = {}
+        channels: dict[int, str] = {}
+        for at, opcode, content in self._records():
+            inner = self._chunk(at, content) if opcode == _CHUNK else [(opcode, content)]
+            for kind, record in inner:
+                try:
+                    if kind == _MESSAGE:
+                        reading = _reading(record, channels)
+                        if reading is not None:
+                            yield reading
+                    elif kind == _SCHEMA:
+                        ident, label = _schema_name(record)
+                        schemas[ident] = label
+                    elif kind == _CHANNEL:
+                        ident, schema = struct.unpack_from("<HH", record)
+                        channels[ident] = schemas.get(schema, "")
+                except (ValueError, struct.error) as error:
+                    self._damaged(at, f"unreadable record ({error}); skipped")
+
+    def _read_store(self) -> Store:
+        found = "no attachment"
+        for _, opcode, content in self._records():
+            if opcode != _ATTACHMENT:
+                continue
+            try:
+                label, data = _attachment(content)
+                if label == STORE_ATTACHMENT:
+                    return msgspec.json.decode(data, type=Store)
+            except (msgspec.MsgspecError, struct.error, ValueError) as error:
+                found = f"an unreadable one ({error})"
+        raise RecordingError(f"{self._path}: found {found} where the store should be; a recording carries its store as attachment {STORE_ATTACHMENT}")
+
+    def _records(self) -> Iterator[tuple[int, int, bytes]]:
+        """Top-level records as (byte, opcode, content), up to the end of the data or the first fault."""
+        try:
+            with self._path.open("rb") as file:
+                size = self._path.stat().st_size
+                if file.read(len(MAGIC)) != MAGIC:
+                    raise RecordingError(f"{self._path}: at byte 0: not an MCAP file; one starts with {MAGIC!r}")
+                at = len(MAGIC)
+                while True:
+                    head = file.read(9)
+                    length = struct.unpack_from("<Q", head, 1)[0] if len(head) == 9 else 0
+                    if len(head) < 9 or at + 9 + length > size:
+                        self._log.add(HealthEntry(
+                            "truncated", f"{self._path.name} at byte {at}", f"{self._path.name}: at byte {at}: the file ends inside a record "
+                            f"({size - at} bytes left, {9 + length} wanted); read what precedes it", grave=True))
+                        return
+                    if head[0] in (_DATA_END, _FOOTER):
+                        return
+                    yield at, head[0], file.read(length)
+                    at += 9 + length
+        except OSError as error:
+            raise RecordingError(f"{self._path}: cannot be read ({error.strerror or error})") from None
+
+    def _chunk(self, at: int, content: bytes) -> list[tuple[int, bytes]]:
+        try:
+            data = _inflated(content)
+        except (struct.error, ValueError, RuntimeError, zstandard.ZstdError, MemoryError) as error:
+            self._damaged(at, f"unreadable chunk ({error}); its readings are lost")
+            return []
+        out = []
+        inside = 0
+        while inside + 9 <= len(data):
+            opcode, length = struct.unpack_from("<BQ", data, inside)
+            if inside + 9 + length > len(data):
+                break
+            out.append((opcode, data[inside + 9:inside + 9 + length]))
+            inside += 9 + length
+        if inside != len(data):
+            self._damaged(at, "a chunk ends inside a record; the rest of it is lost")
+        return out
+
+    def _damaged(self, at: int, what: str) -> None:
+        where = f"{self._path.name} at byte {at}"
+        self._log.add(HealthEntry("corrupt", where, f"{where}: {what}", grave=True))
+
+
+def _inflated(chunk: bytes) -> bytes:
+    """The records of a chunk; ValueError or the decompressor's own error when they are not what was written."""
+    size, crc, name_length = struct.unpack_from("<QII", chunk, 16)
+    name = chunk[32:32 + name_length].decode()
+    data = chunk[32 + name_length + 8:]
+    if size > LARGEST_CHUNK:
+        raise ValueError(f"claims {size} bytes, more than {LARGEST_CHUNK}")
+    if name == "zstd":
+        data = zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
+    elif name == "lz4":
+        data = bytes(lz4.frame.decompress(data))
+    elif name:
+        raise ValueError(f"compression {name!r} is not known; wanted zstd, lz4 or none")
+    if crc and zlib.crc32(data) != crc:
+        raise ValueError("checksum does not match")
+    return data
+
+
+def _reading(record: bytes, channels: dict[int, str]) -> Reading | None:
+    channel = struct.unpack_from("<H", record)[0]
+    schema = channels.get(channel)
+    if schema == PLATE_SCHEMA:
+        return plate_reading(record[22:])
+    return track_reading(record[22:]) if schema == TRACK_SCHEMA else None
+
+
+def _schema_name(record: bytes) -> tuple[int, str]:
+    ident, length = struct.unpack_from("<HI", record)
+    return ident, record[6:6 + length].decode()
+
+
+def _attachment(content: bytes) -> tuple[str, bytes]:
+    at = 16
+    texts = []
+    for _ in range(2):
+        length = struct.unpack_from("<I", content, at)[0]
+        texts.append(content[at + 4:at + 4 + length].decode())
+        at += 4 + length
+    length = struct.unpack_from("<Q", content, at)[0]
+    return texts[0], content[at + 8:at + 8 + length]
