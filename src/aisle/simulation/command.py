@@ -15,6 +15,7 @@ from aisle.simulation.scenes import SCENES
 from aisle.simulation.shop import Tracks, simulate_afternoon, simulate_scene
 from aisle.simulation.shopping import basket_sizes
 from aisle.store.model import Store
+from aisle.store.problems import StoreError
 
 MIXED = "mixed"
 """Name of the dynamics that change from recording to recording."""
@@ -93,7 +94,7 @@ def run_simulate(
         shop = _store(store)
         sizes = basket_sizes(baskets) if baskets is not None else ()
         _write_all(wish, shop, sizes, out, truth, console)
-    except (OSError, ValueError) as why:
+    except (OSError, ValueError, StoreError) as why:
         console.print(str(why), style="red", markup=False)
         return FAILED
     return DONE

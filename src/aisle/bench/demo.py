@@ -1,0 +1,189 @@
+"""The demo: an afternoon in a shop that does not exist, its receipts, and how right they are.
+
+It stands in `bench` because it needs both sides: the simulation, which knows the truth, and the walk-out store, which
+must not.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from aisle.bench.measure import Engine, Mode, walkout_engine
+from aisle.bench.scoring import ClaimedLine, ClaimedReceipt, Scored, score_receipts
+from aisle.bench.truth import Truth
+from aisle.simulation.command import write
+from aisle.simulation.recording import Simulated
+from aisle.simulation.shop import simulate_afternoon
+from aisle.store.example import example_store
+from aisle.store.model import Store
+from aisle.walkout.outcome import Outcome, Receipt
+
+SURE = 0.95
+"""A visit less sure than this goes to a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All the demo has to show: what was simulated, what the engine said, how long each took (seconds)."""
+
+    simulated: Simulated
+    outcome: Outcome
+    simulating_s: float
+    replaying_s: float
+
+    @property
+    def scored(self) -> Scored:
+        """The receipts held against the truth."""
+        t = self.simulated.truth
+        truth = Truth(name=t.name, case=t.case, group=t.group, resolvable=t.resolvable, receipts=t.receipts,
+                      roles=t.roles, seed=t.seed)
+        return score_receipts(truth, [_claimed(r) for r in self.outcome.receipts])
+
+
+def _claimed(receipt: Receipt) -> ClaimedReceipt:
+    lines = tuple(ClaimedLine(n.gtin, n.quantity, n.probability) for n in receipt.lines)
+    return ClaimedReceipt(receipt.shopper, lines, receipt.probability)
+
+
+def run_demo(
+    *, seed: int = 1, minutes: float = 10.0, out: Path | None = None, console: Console | None = None,
+    engine: Engine = walkout_engine,
+) -> int:
+    """Simulate an afternoon in the example shop, replay it, print receipts and score; returns the exit code.
+
+    `minutes` is the length of the afternoon (about four visitors a minute); recording and truth stay in `out` and
+    `<out>-truth` when given, else they are thrown away.  `engine` makes receipts of the recording.
+    """
+    console = console or Console()
+    if not 0 < minutes <= 24 * 60:
+        console.print(f"minutes is {minutes:g}: more than 0 and at most 1440 is needed", style="red")
+        return 2
+    with ExitStack() as stack:
+        folder = out if out is not None else Path(stack.enter_context(tempfile.TemporaryDirectory())) / "afternoon"
+        try:
+            shown = _afternoon(seed, minutes, folder, console, engine)
+        except OSError as why:
+            console.print(f"{folder}: {why.strerror or why}", style="red", markup=False)
+            return 1
+    for part in (receipts_table(shown), score_panel(shown)):
+        console.print(part)
+    if out is not None:
+        console.print(f"The recording lies in {out}, its truth apart from it in {_truth_beside(out)}.", markup=False)
+    return 0
+
+
+def _afternoon(seed: int, minutes: float, folder: Path, console: Console, engine: Engine) -> Shown:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[so_far]}"),
+               TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        start = time.perf_counter()
+        shopping = progress.add_task("The shop is open", total=None, so_far="")
+        simulated = simulate_afternoon(
+            example_store(), seed=seed, minutes=minutes,
+            progress=lambda n, of: progress.update(shopping, completed=n, total=of, so_far=f"{n} of {of} visitors"),
+        )
+        writing = progress.add_task("Its sensors are recorded", total=1, so_far="")
+        path = write(simulated, folder, _truth_beside(folder))
+        progress.update(writing, completed=1, so_far=f"{path.stat().st_size / 1e6:.0f} MB")
+        middle = time.perf_counter()
+        progress.add_task("Who has what?", total=None, so_far=f"{len(simulated.sent):,} readings")
+        outcome = engine(path, Mode())
+        return Shown(simulated, outcome, middle - start, time.perf_counter() - middle)
+
+
+def _truth_beside(folder: Path) -> Path:
+    return folder.with_name(folder.name + "-truth")
+
+
+def receipts_table(shown: Shown) -> RenderableType:
+    """Everybody who came, in order of entry: lines and basket with their odds, and whether that is what they took."""
+    truth, store = shown.simulated.truth, shown.simulated.store
+    by_shopper = {r.shopper: r for r in shown.outcome.receipts}
+    table = Table(box=SIMPLE_HEAD, title=f"Receipts of an afternoon in the {store.name}", title_style="bold")
+    table.add_column("#", justify="right")
+    table.add_column("receipt", no_wrap=True)
+    table.add_column("line", justify="right", no_wrap=True)
+    table.add_column("basket", justify="right", no_wrap=True)
+    table.add_column("total", justify="right", no_wrap=True)
+    table.add_column("true?")
+    cells: tuple[RenderableType, ...]
+    for number, (shopper, taken) in enumerate(truth.receipts.items(), start=1):
+        receipt = by_shopper.get(shopper)
+        if receipt is None:
+            cells = (Text("no receipt", style="red"), "", "", "", _difference({}, taken, store))
+        elif truth.roles[shopper] == "staff":
+            cells = (Text("staff, who pay nothing", style="dim"), "", "", "", _difference(receipt.basket, taken, store))
+        else:
+            odds = Text("\n").join(_odds(line.probability) for line in receipt.lines)
+            cells = (_lines(receipt), odds, _odds(receipt.probability), _total(receipt, store),
+                     _difference(receipt.basket, taken, store))
+        table.add_row(str(number), *cells)
+    return table
+
+
+def _lines(receipt: Receipt) -> Text:
+    if not receipt.lines:
+        return Text("left with nothing", style="dim")
+    return Text("\n".join(f"{line.quantity} × {line.name}" for line in receipt.lines))
+
+
+def _odds(probability: float) -> Text:
+    """A probability as people read it; never "100 %", for nothing is."""
+    shown = "> 99.9 %" if probability > 0.999 else f"{100 * probability:.1f} %"
+    return Text(shown, style="green" if probability >= SURE else "yellow" if probability >= 0.7 else "red")
+
+
+def _total(receipt: Receipt, store: Store) -> str:
+    minor = sum(store.products[n.gtin].price_minor * n.quantity for n in receipt.lines if n.gtin in store.products)
+    return f"{minor // 100}.{minor % 100:02d} {store.currency}" if receipt.lines else ""
+
+
+def _difference(billed: dict[str, int], taken: dict[str, int], store: Store) -> Text:
+    """A tick, or what is billed too much and too little against the truth."""
+    if billed == taken:
+        return Text("✓", style="green")
+    text = Text("✗", style="red")
+    for gtin in sorted(billed.keys() | taken.keys()):
+        wrong = billed.get(gtin, 0) - taken.get(gtin, 0)
+        if wrong:
+            name = store.products[gtin].name if gtin in store.products else gtin
+            text.append(f" {wrong:+d} {name}\n", style="red")
+    text.rstrip()
+    return text
+
+
+def score_panel(shown: Shown) -> RenderableType:
+    """The whole afternoon in a few numbers, each with its denominator."""
+    scored, seconds = shown.scored, shown.simulated.truth.duration_s
+    counts = scored.counts
+    sure = [v for v in scored.visits if v.probability >= SURE]
+    asked = len(scored.visits) - len(sure)
+    right = sum(v.exact for v in sure)
+    of_all = f"precision {100 * counts.precision:.1f} %, recall {100 * counts.recall:.1f} %"
+    speed = seconds / max(shown.replaying_s, 1e-9)
+    cells = f"{shown.simulated.store.plate_count} load cells at 60 Hz, one people tracker"
+    pace = f"{speed:,.0f} times as fast as life; simulated in {shown.simulating_s:.1f} s"
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for name, value, meaning in (
+        ("Items", f"{100 * counts.f1:.1f} % F1", f"{of_all} of {counts.tp + counts.fn} taken"),
+        ("Receipts", f"{counts.exact} of {counts.receipts} exact", "shopper, products and quantities all right"),
+        ("For a person", f"{asked} of {len(scored.visits)} visits", f"those under {100 * SURE:.0f} % sure"),
+        ("All others", f"{right} of {len(sure)} exact", "charged without anybody looking"),
+        ("Shop", f"{seconds / 60:.1f} minutes", cells),
+        ("Engine", f"{shown.replaying_s:.1f} s", pace),
+    ):
+        table.add_row(Text(name, style="bold"), Text(value, style="cyan"), Text(meaning, style="dim"))
+    seed = shown.simulated.truth.seed
+    note = Text(f"\nA simulated shop, seed {seed}: another seed is another afternoon.", style="dim")
+    return Panel(Group(table, note), title="Against the truth", expand=False)
