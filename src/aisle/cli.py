@@ -157,7 +157,7 @@ def demo(
 def bench(
     suite: Annotated[str, typer.Argument(metavar="SUITE", help="receipts, scales, or table.")],
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="table: results that bench --json printed.")
+        list[Path] | None, typer.Argument(metavar="FILE", help="table: results that bench --json printed.")
     ] = None,
     recordings: Annotated[
         Path | None, typer.Option(metavar="DIR", help="receipts: these recordings; simulated ones without it.")
