@@ -6,6 +6,8 @@ at once. Exit codes: 0 done, 1 the work failed, 2 wrong use.
 
 from __future__ import annotations
 
+import io
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -214,4 +216,7 @@ def bench(
 
 def main() -> None:
     """Run the program. The console script of the package."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name no terminal can show is shown escaped, not as a traceback
+            stream.reconfigure(errors="backslashreplace")
     app()

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from aisle.store.geometry import sees
 from aisle.store.model import Facing, Product, Shelf, Store
-from aisle.store.problems import Problem
+from aisle.store.problems import Problem, shown
 from aisle.store.shelving import GRAZE_M
 
 # Two weights a shelf scale cannot tell apart: about twice the 2.1 g that nine in ten plates of a real store stay
@@ -126,7 +126,9 @@ def _unseen(draft: Draft) -> Iterator[Problem]:
 def _strange_pictures(draft: Draft) -> Iterator[Problem]:
     for name in draft.pictured:
         if name not in draft.store.products:
-            yield Problem("warning", f"images/{name}", None, None, "pictures of no product", "a code of products.csv")
+            yield Problem(
+                "warning", f"images/{shown(name)[1:-1]}", None, None, "pictures of no product", "a code of products.csv"
+            )
 
 
 def _by_shelf(draft: Draft) -> dict[tuple[int, int], list[tuple[int, Facing]]]:

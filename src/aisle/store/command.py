@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def run_new(path: Path) -> int:
 
 def run_check(path: Path, *, as_json: bool) -> int:
     """Print everything wrong with a store folder; 0 when it can be used, 1 when it has errors, 2 when there is none."""
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return _refuse(f"{path}: found no such folder; expected a store folder (aisle new makes one)", 2)
     report = check_store(path)
     if as_json:

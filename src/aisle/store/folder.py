@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,8 +67,9 @@ def write_store(store: Store, path: Path) -> None:
 
 def _read(path: Path) -> _Reading:
     found = {name: Findings(name) for name in (SHOP, PRODUCTS, LAYOUT, PLANOGRAM, CAMERAS, PROMOTIONS)}
-    if not path.is_dir():
-        problem = Problem("error", str(path), None, None, "no such folder", "a store folder (aisle new makes one)")
+    if not os.path.isdir(path) or not os.access(path, os.R_OK | os.X_OK):
+        found_here = "a folder nobody may read" if os.path.isdir(path) else "no such folder"
+        problem = Problem("error", str(path), None, None, found_here, "a store folder (aisle new makes one)")
         return _Reading(Draft(Store("", "EUR", "UTC", {}, (), ()), {}, (), ()), (problem,))
     shop = read_shop(path, found[SHOP])
     products, product_lines = read_products(path, shop.currency, shop.tax.rates, found[PRODUCTS])
@@ -102,6 +104,6 @@ def _read(path: Path) -> _Reading:
 def _pictured(path: Path) -> tuple[str, ...]:
     """The names of the picture folders, sorted."""
     images = path / IMAGES
-    if not images.is_dir():
+    if not os.path.isdir(images) or not os.access(images, os.R_OK | os.X_OK):
         return ()
     return tuple(sorted(entry.name for entry in images.iterdir() if entry.is_dir()))

@@ -68,9 +68,11 @@ def read_layout(folder: Path, findings: Findings) -> Layout:
 
 def unique(findings: Findings, what: str, ids: Sequence[str]) -> None:
     """Note every id that stands twice."""
-    for place, name in enumerate(ids):
-        if name in ids[:place]:
-            findings.error(f"{what}[{place + 1}].id", shown(name), f"an id no other {what} has")
+    seen: set[str] = set()
+    for place, name in enumerate(ids, start=1):
+        if name in seen:
+            findings.error(f"{what}[{place}].id", shown(name), f"an id no other {what} has")
+        seen.add(name)
 
 
 def layout_text(layout: Layout) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from aisle.store.layout_file import MAX_ID, MAX_PLATES
 from aisle.store.model import Facing, Product, Shelf
 from aisle.store.problems import Findings, shown
 from aisle.store.shelving import plates_touched
@@ -17,8 +18,6 @@ from aisle.store.table import Row, optional, read_table, write_table
 FILE = "planogram.csv"
 REQUIRED = ("gondola", "shelf", "gtin")
 COLUMNS = ("gondola", "shelf", "gtin", "x0_m", "x1_m", "plates")
-MAX_ID = 100_000
-MAX_PLATES = 1000
 _PLATES = re.compile(r"[0-9]{1,4}(-[0-9]{1,4})?( [0-9]{1,4}(-[0-9]{1,4})?)*")
 
 
@@ -59,12 +58,14 @@ def plates_cell(plates: Sequence[int]) -> str:
 
 
 def parse_plates(cell: str) -> tuple[int, ...] | None:
-    """The plates of a cell in ascending order, or None when it is not such a list."""
+    """The plates of a cell in ascending order, or None when it is not a list of plates a shelf can have."""
     if not _PLATES.fullmatch(cell):
         return None
     plates: set[int] = set()
     for part in cell.split():
         first, _, last = part.partition("-")
+        if int(last or first) > MAX_PLATES:
+            return None
         plates.update(range(int(first), int(last or first) + 1))
     return tuple(sorted(plates))
 
