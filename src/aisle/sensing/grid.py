@@ -58,8 +58,8 @@ class PlateGrid:
     Readings come in order of event time, small jitter apart (see `merge`).  A
     batch that starts within half a batch of where the last one ended follows it
     seamlessly; slow drift against the grid is taken up a sample at a time.  A
-    later one leaves a gap of NaN, an earlier one fills a gap still open, or is
-    a repeat and dropped.  A gondola that is silent for longer than `patience_s`
+    later one leaves a gap of NaN; an earlier one fills a gap if it comes within
+    `lateness_s`, or is a repeat and dropped.  A gondola that is silent for longer than `patience_s`
     no longer holds the others up.  Rows are closed by what was pushed alone, so
     blocks laid end to end do not depend on when `take` was called.
 
@@ -67,11 +67,12 @@ class PlateGrid:
     does not know are counted in `health`.
     """
 
-    def __init__(self, store: Store, hz: float = 60.0, patience_s: float = 0.5) -> None:
+    def __init__(self, store: Store, hz: float = 60.0, lateness_s: float = 0.4, patience_s: float = 0.5) -> None:
         self.hz = hz
         self._plates = store.plate_count
         self._places = _places(store)
-        self._patience = max(1, round(patience_s * hz))
+        self._lateness = round(lateness_s * hz)
+        self._patience = max(1, self._lateness, round(patience_s * hz))
         self._guard = ClockGuard()
         self._log = HealthLog()
         self._start_ns: int | None = None
@@ -202,7 +203,7 @@ class PlateGrid:
         """Final is what every gondola that still speaks has passed."""
         newest = max(p.next for p in self._places.values())
         oldest = min(p.next for p in self._places.values())
-        closed = max(oldest, newest - self._patience)
+        closed = max(min(oldest, newest - self._lateness), newest - self._patience)
         if closed > self._closed:
             self._closed = closed
             for place in self._places.values():

@@ -36,7 +36,7 @@ from aisle.store.model import Store
 
 MAGIC = b"\x89MCAP0\r\n"
 STORE_ATTACHMENT = "store.json"
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 18         # about two seconds of a small shop: what a power cut may cost
 LARGEST_CHUNK = 1 << 30
 _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _ATTACHMENT, _DATA_END, _FOOTER = 3, 4, 5, 6, 9, 15, 2
 

@@ -15,6 +15,8 @@ from operator import attrgetter
 from aisle.sensing.clocks import NS, ClockGuard
 from aisle.sensing.readings import HealthEntry, Reading
 
+BEFORE_ALL = -(1 << 62)
+
 
 class EventTimeMerge:
     """Readings pushed in order of receipt come out in order of event time.
@@ -22,17 +24,21 @@ class EventTimeMerge:
     The watermark is the newest event time of the device furthest behind, less
     `lateness_s`; what is at or before it goes out.  A device not heard from
     for `patience_s` of receive time no longer holds the watermark.  A reading
-    older than one that went out already is dropped and counted.  Clock jumps
-    are set right first (`ClockGuard`).
+    older than one that went out already is dropped and counted.  Nothing goes
+    out in the first `opening_s` of receive time, so that every device is known
+    before somebody could have to wait for it.  Clock jumps are set right first
+    (`ClockGuard`).
     """
 
-    def __init__(self, lateness_s: float = 2.0, patience_s: float = 10.0) -> None:
+    def __init__(self, lateness_s: float = 2.0, patience_s: float = 10.0, opening_s: float = 3.0) -> None:
         self._lateness = round(lateness_s * NS)
         self._patience = round(patience_s * NS)
         self._guard = ClockGuard()
         self._waiting: list[tuple[int, str, int, Reading]] = []
         self._newest: dict[str, int] = {}
         self._heard: dict[str, int] = {}
+        self._opening = round(opening_s * NS)
+        self._opens_ns: int | None = None
         self._clock = 0
         self._count = 0
         self._gone_ns: int | None = None
@@ -66,6 +72,8 @@ class EventTimeMerge:
     def _take_in(self, reading: Reading) -> None:
         device, t_ns = reading.device, reading.t_ns
         self._clock = max(self._clock, reading.received_ns)
+        if self._opens_ns is None:
+            self._opens_ns = reading.received_ns + self._opening
         self._heard[device] = max(self._heard.get(device, 0), reading.received_ns)
         self._newest[device] = max(self._newest.get(device, 0), t_ns)
         if self._gone_ns is not None and t_ns < self._gone_ns:
@@ -76,8 +84,10 @@ class EventTimeMerge:
         heapq.heappush(self._waiting, (t_ns, device, self._count, reading))
 
     def _watermark(self) -> int:
+        if self._opens_ns is None or self._clock < self._opens_ns:
+            return BEFORE_ALL
         speaking = [t for device, t in self._newest.items() if self._clock - self._heard[device] <= self._patience]
-        return min(speaking) - self._lateness if speaking else -1
+        return min(speaking) - self._lateness if speaking else BEFORE_ALL
 
     def _release(self) -> Reading:
         t_ns, _, _, reading = heapq.heappop(self._waiting)
