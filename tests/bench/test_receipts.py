@@ -132,6 +132,20 @@ def test_about_says_what_it_ran_over(found: Report) -> None:
     assert (found.about["recordings"], found.about["seeds"], found.about["recorded_s"]) == (4, "0-1", 120.0)
 
 
+def test_about_says_where_to_look_first() -> None:
+    slow = [measured(0.9, "x"), measured(0.95, "y", cpu_s=0.6), measured(0.99, "x", "y", cpu_s=0.3)]
+    about = report(score_run(SAMPLES[:3], slow), "all").about
+    assert about["inexact"] == [
+        {"recording": "a-1", "shopper": "1", "probability": 0.95},
+        {"recording": "a-0", "shopper": "1", "probability": 0.9},
+    ]
+    assert about["slowest"] == [
+        {"recording": "a-1", "times_real_time": 50.0},
+        {"recording": "b-0", "times_real_time": 100.0},
+        {"recording": "a-0", "times_real_time": 300.0},
+    ]
+
+
 def test_no_recordings_of_a_group() -> None:
     assert by_group(Run((), ()), lambda s: s.case, seed=0) == ()
 

@@ -33,6 +33,7 @@ FloatArray = npt.NDArray[np.float64]
 
 SET_ASIDE = 0.05  # share of visits a person may look at
 RANGES_SHOWN = 8  # of seeds, in words
+SLOWEST_SHOWN = 10  # recordings, in `about`
 REST_WANTED = 0.995  # exact receipts wanted among the others
 
 
@@ -303,6 +304,19 @@ def seeds_text(seeds: Iterable[int | None]) -> str:
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))
 
 
+def _inexact(run: Run) -> list[dict[str, object]]:
+    """Where to look first: every visit that was not exact, the surest on top."""
+    wrong = [(s.name, v) for s in run.scored for v in s.visits if not v.exact]
+    wrong.sort(key=lambda pair: (-pair[1].probability, pair[0], pair[1].shopper))
+    return [{"recording": name, "shopper": v.shopper, "probability": v.probability} for name, v in wrong]
+
+
+def _slowest(run: Run) -> list[dict[str, object]]:
+    """The recordings that cost most processor time for each recorded second."""
+    pairs = [(m.recorded_s / m.cpu_s, s.name) for s, m in zip(run.scored, run.measured, strict=True) if m.cpu_s > 0]
+    return [{"recording": name, "times_real_time": round(speed, 1)} for speed, name in sorted(pairs)[:SLOWEST_SHOWN]]
+
+
 def report(run: Run, on: str, *, baseline: Run | None = None, seed: int = 0) -> Report:
     """All claims of one setting; `seed` draws the bootstrap."""
     rows = _accuracy_rows(run, on, seed=seed) + _honesty_rows(run, on, seed=seed) + _cost_rows(run, on, seed=seed)
@@ -325,6 +339,8 @@ def report(run: Run, on: str, *, baseline: Run | None = None, seed: int = 0) -> 
             "incomplete": sum(not m.complete for m in run.measured),
             "recorded_s": round(float(run.times()[:, 0].sum()), 1),
             "seeds": seeds_text(s.seed for s in run.scored),
+            "inexact": _inexact(run),
+            "slowest": _slowest(run),
             "interval": "95 %: Wilson for shares; bootstrap over recordings for F1, calibration and times",
         },
     )
