@@ -15,8 +15,16 @@ SHELF = Shelf(1, 1, (0.0, 0.0, 1.0), 0.0, 0.4, (0.0, 0.1, 0.2, 0.3, 0.4))
 NARROW = Shelf(1, 3, (0.0, 0.0, 1.4), 0.0, 0.4, (0.0, 0.1, 0.2))
 STORE = Store("test", "EUR", "UTC", {}, (SHELF, NARROW), ())
 STILL = Dynamics(
-    white_g=(1e-6, 0.0), flicker=0.0, drift_g_per_min=0.0, quantum_g=0.001, gain_error=0.0, zero_g=(0.0, 0.0),
-    creep=(0.0, 0.0), leak=(0.0, 0.0), edge_error_m=0.0, edge_soft_m=(0.0005, 0.0005),
+    white_g=(1e-6, 0.0),
+    flicker=0.0,
+    drift_g_per_min=0.0,
+    quantum_g=0.001,
+    gain_error=0.0,
+    zero_g=(0.0, 0.0),
+    creep=(0.0, 0.0),
+    leak=(0.0, 0.0),
+    edge_error_m=0.0,
+    edge_soft_m=(0.0005, 0.0005),
 )
 
 
@@ -95,8 +103,11 @@ def test_missing_plates_say_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("preset", "low", "high"),
-    [pytest.param("calm", 0.2, 1.5, id="calm"), pytest.param("default", 0.4, 2.5, id="default"),
-     pytest.param("noisy", 3.0, 15.0, id="noisy")],
+    [
+        pytest.param("calm", 0.2, 1.5, id="calm"),
+        pytest.param("default", 0.4, 2.5, id="default"),
+        pytest.param("noisy", 3.0, 15.0, id="noisy"),
+    ],
 )
 def test_quiet_plates_are_as_noisy_as_their_preset_says(preset: str, low: float, high: float) -> None:
     quiet = np.nanmedian(render([], PRESETS[preset])[:, [0, 2]].std(axis=0))

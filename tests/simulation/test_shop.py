@@ -21,8 +21,17 @@ from aisle.store.example import example_store
 
 STORE = example_store()
 STILL = Dynamics(
-    white_g=(0.1, 0.0), flicker=0.0, drift_g_per_min=0.0, gain_error=0.0, creep=(0.0, 0.0), leak=(0.0, 0.0),
-    sway_per_stop=0.0, sway_after_step=0.0, truck_per_min=0.0, batch_loss=0.0, burst_loss_per_min=0.0,
+    white_g=(0.1, 0.0),
+    flicker=0.0,
+    drift_g_per_min=0.0,
+    gain_error=0.0,
+    creep=(0.0, 0.0),
+    leak=(0.0, 0.0),
+    sway_per_stop=0.0,
+    sway_after_step=0.0,
+    truck_per_min=0.0,
+    batch_loss=0.0,
+    burst_loss_per_min=0.0,
 )
 
 

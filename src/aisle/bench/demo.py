@@ -46,8 +46,15 @@ class Shown:
     def scored(self) -> Scored:
         """The receipts held against the truth."""
         t = self.simulated.truth
-        truth = Truth(name=t.name, case=t.case, group=t.group, resolvable=t.resolvable, receipts=t.receipts,
-                      roles=t.roles, seed=t.seed)
+        truth = Truth(
+            name=t.name,
+            case=t.case,
+            group=t.group,
+            resolvable=t.resolvable,
+            receipts=t.receipts,
+            roles=t.roles,
+            seed=t.seed,
+        )
         return score_receipts(truth, [_claimed(r) for r in self.outcome.receipts])
 
 
@@ -57,7 +64,11 @@ def _claimed(receipt: Receipt) -> ClaimedReceipt:
 
 
 def run_demo(
-    *, seed: int = 1, minutes: float = 10.0, out: Path | None = None, console: Console | None = None,
+    *,
+    seed: int = 1,
+    minutes: float = 10.0,
+    out: Path | None = None,
+    console: Console | None = None,
     engine: Engine = walkout_engine,
 ) -> int:
     """Simulate an afternoon in the example shop, replay it, print receipts and score; returns the exit code.
@@ -84,13 +95,20 @@ def run_demo(
 
 
 def _afternoon(seed: int, minutes: float, folder: Path, console: Console, engine: Engine) -> Shown:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[so_far]}"),
-               TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[so_far]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         start = time.perf_counter()
         shopping = progress.add_task("The shop is open", total=None, so_far="")
         simulated = simulate_afternoon(
-            example_store(), seed=seed, minutes=minutes,
+            example_store(),
+            seed=seed,
+            minutes=minutes,
             progress=lambda n, of: progress.update(shopping, completed=n, total=of, so_far=f"{n} of {of} visitors"),
         )
         writing = progress.add_task("Its sensors are recorded", total=1, so_far="")
@@ -126,8 +144,13 @@ def receipts_table(shown: Shown) -> RenderableType:
             cells = (Text("staff, who pay nothing", style="dim"), "", "", "", _difference(receipt.basket, taken, store))
         else:
             odds = Text("\n").join(_odds(line.probability) for line in receipt.lines)
-            cells = (_lines(receipt), odds, _odds(receipt.probability), _total(receipt, store),
-                     _difference(receipt.basket, taken, store))
+            cells = (
+                _lines(receipt),
+                odds,
+                _odds(receipt.probability),
+                _total(receipt, store),
+                _difference(receipt.basket, taken, store),
+            )
         table.add_row(str(number), *cells)
     return table
 

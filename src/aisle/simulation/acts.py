@@ -81,7 +81,12 @@ def sway(world: World, gondola: int, t: float) -> None:
 
 # ---------------------------------------------------------------- with hands
 def reach(
-    world: World, who: Person, spot: Spot, t_there: float, stay_s: float, hand: int | None = None,
+    world: World,
+    who: Person,
+    spot: Spot,
+    t_there: float,
+    stay_s: float,
+    hand: int | None = None,
     above_m: float = 0.08,
 ) -> float:
     """Bring a hand to `spot` from `t_there` on for `stay_s`; returns when it is back."""
@@ -98,8 +103,14 @@ def reach(
     return back
 
 
-def take(world: World, who: Person, items: list[Item], at: float | None = None, hand: int | None = None,
-         one_grip: bool | None = None) -> Script:
+def take(
+    world: World,
+    who: Person,
+    items: list[Item],
+    at: float | None = None,
+    hand: int | None = None,
+    one_grip: bool | None = None,
+) -> Script:
     """Lift items, in one grip (all within a moment) or one after the other.
 
     `at` is the time of the first lift where several people act together; it is
@@ -122,10 +133,18 @@ def take(world: World, who: Person, items: list[Item], at: float | None = None, 
             stays = grips + rise * float(rng.uniform(0.6, 1.2))
             busy = reach(world, who, spot, lift - grips, stays, hand, _grip_height(item))
             _hand_contacts(world, spot, lift, lift + rise)
-        world.effects.append(Load(
-            spot, item.width_m, item.slant, lift, rise, -item.grams,
-            ring_share=float(rng.uniform(*d.ring_share)) * 0.6, course=float(rng.uniform(0.7, 2.4)),
-        ))
+        world.effects.append(
+            Load(
+                spot,
+                item.width_m,
+                item.slant,
+                lift,
+                rise,
+                -item.grams,
+                ring_share=float(rng.uniform(*d.ring_share)) * 0.6,
+                course=float(rng.uniform(0.7, 2.4)),
+            )
+        )
         world.deeds.append(Deed("pick", lift, who.ident, item, spot))
         if item.grams > STRONG_STEP_G and rng.random() < d.sway_after_step:
             sway(world, spot.gondola, lift + float(rng.uniform(0.2, 1.5)))
@@ -149,8 +168,18 @@ def take_with_both_hands(world: World, who: Person, left: Item, right: Item) -> 
         lift, rise = first + float(rng.uniform(0.0, 0.35)), float(rng.uniform(*d.lift_s))
         ends.append(reach(world, who, spot, lift - 0.2, 0.2 + rise, hand, _grip_height(item)))
         _hand_contacts(world, spot, lift, lift + rise)
-        world.effects.append(Load(spot, item.width_m, item.slant, lift, rise, -item.grams,
-                                  float(rng.uniform(*d.ring_share)) * 0.6, float(rng.uniform(0.7, 2.4))))
+        world.effects.append(
+            Load(
+                spot,
+                item.width_m,
+                item.slant,
+                lift,
+                rise,
+                -item.grams,
+                float(rng.uniform(*d.ring_share)) * 0.6,
+                float(rng.uniform(0.7, 2.4)),
+            )
+        )
         world.deeds.append(Deed("pick", lift, who.ident, item, spot))
     done = max(ends, default=world.now)
     who.steps.append((done, *who.xy))
@@ -167,10 +196,18 @@ def put(world: World, who: Person, item: Item, spot: Spot, at: float | None = No
     down = max(world.now + float(rng.uniform(0.5, 1.1)) * who.body.hurry, at or 0.0)
     face(world, who, spot)
     busy = reach(world, who, spot, down - 0.1, float(rng.uniform(0.2, 0.6)), None, _grip_height(item))
-    world.effects.append(Load(
-        spot, item.width_m, item.slant, down, float(rng.uniform(*d.place_s)), item.grams,
-        ring_share=float(rng.uniform(*d.ring_share)), course=float(rng.uniform(0.6, 1.5)),
-    ))
+    world.effects.append(
+        Load(
+            spot,
+            item.width_m,
+            item.slant,
+            down,
+            float(rng.uniform(*d.place_s)),
+            item.grams,
+            ring_share=float(rng.uniform(*d.ring_share)),
+            course=float(rng.uniform(0.6, 1.5)),
+        )
+    )
     if rng.random() < d.brush_after:
         _press(world, spot, down + float(rng.uniform(0.1, 0.4)), 0.6)
     if item.grams > STRONG_STEP_G and rng.random() < d.sway_after_step:

@@ -117,8 +117,13 @@ def _write_all(wish: Wish, shop: Store, sizes: tuple[int, ...], out: Path, truth
         if wish.scenes is None:
             task = progress.add_task("visits", total=None)
             simulated = simulate_afternoon(
-                shop, seed=wish.seed, minutes=wish.minutes or 10.0, dynamics=wish.dynamics_of(wish.seed),
-                cells=wish.cells, tracks=wish.tracks, basket_sizes=sizes,
+                shop,
+                seed=wish.seed,
+                minutes=wish.minutes or 10.0,
+                dynamics=wish.dynamics_of(wish.seed),
+                cells=wish.cells,
+                tracks=wish.tracks,
+                basket_sizes=sizes,
                 progress=lambda done, all_of: progress.update(task, completed=done, total=all_of),
             )
             write(simulated, out, truth)

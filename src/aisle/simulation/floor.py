@@ -69,10 +69,14 @@ def fixtures_of(store: Store) -> tuple[Fixture, ...]:
     for gondola, shelves in sorted(by_gondola.items()):
         turn = shelves[0].rotation_rad
         along, inward = (math.cos(turn), math.sin(turn)), (-math.sin(turn), math.cos(turn))
-        points = np.array([
-            s.world(x, d)[:2]
-            for s in shelves for x in (s.plate_edges_m[0], s.plate_edges_m[-1]) for d in (0.0, s.depth_m)
-        ])
+        points = np.array(
+            [
+                s.world(x, d)[:2]
+                for s in shelves
+                for x in (s.plate_edges_m[0], s.plate_edges_m[-1])
+                for d in (0.0, s.depth_m)
+            ]
+        )
         u, v = points @ np.asarray(along), points @ np.asarray(inward)
         corner = (u.min() * along[0] + v.min() * inward[0], u.min() * along[1] + v.min() * inward[1])
         origin = (float(corner[0]), float(corner[1]))

@@ -49,7 +49,7 @@ class Body:
     pace_m_s: float
     hurry: float
     over_lean: float
-    head_gain: float            # the head moves this much of what the shoulder does
+    head_gain: float  # the head moves this much of what the shoulder does
     first_hand: int
 
     @classmethod
@@ -87,19 +87,21 @@ class Person:
     t_in: float
     xy: Point
     t_out: float = math.inf
-    steps: list[tuple[float, float, float]] = field(default_factory=list)     # t, x, y
-    turns: list[tuple[float, float]] = field(default_factory=list)            # t, direction looked at (rad)
+    steps: list[tuple[float, float, float]] = field(default_factory=list)  # t, x, y
+    turns: list[tuple[float, float]] = field(default_factory=list)  # t, direction looked at (rad)
     reaches: list[Reach] = field(default_factory=list)
     held: list[Item] = field(default_factory=list)
 
     def shoulder(self, hand: int, facing_rad: float) -> FloatArray:
         """Where a shoulder is while standing upright, floor frame."""
         side = 0.11 * self.body.stature_m * (1 if hand == LEFT else -1)
-        return np.array([
-            self.xy[0] - side * math.sin(facing_rad),
-            self.xy[1] + side * math.cos(facing_rad),
-            0.82 * self.body.stature_m,
-        ])
+        return np.array(
+            [
+                self.xy[0] - side * math.sin(facing_rad),
+                self.xy[1] + side * math.cos(facing_rad),
+                0.82 * self.body.stature_m,
+            ]
+        )
 
     def arm_to(self, hand: int, target_m: FloatArray, facing_rad: float) -> tuple[FloatArray, FloatArray]:
         """Wrist position and lean of the shoulder (each (3,), metres) that bring the finger tips to `target_m`.
@@ -121,8 +123,10 @@ class Person:
         offsets = np.linspace(-0.2, 0.2, 5)
         around = t[:, None] + offsets
         feet = np.stack([np.interp(around, steps[:, 0], steps[:, d]).mean(axis=1) for d in (1, 2)], axis=1)
-        stride = [np.interp(t + 0.15, steps[:, 0], steps[:, d]) - np.interp(t - 0.15, steps[:, 0], steps[:, d])
-                  for d in (1, 2)]
+        stride = [
+            np.interp(t + 0.15, steps[:, 0], steps[:, d]) - np.interp(t - 0.15, steps[:, 0], steps[:, d])
+            for d in (1, 2)
+        ]
         pace = np.hypot(*stride) / 0.3
         turns = np.array(sorted(self.turns))
         at = np.clip(np.searchsorted(turns[:, 0], around, side="right") - 1, 0, len(turns) - 1)

@@ -68,10 +68,16 @@ class Board:
             leak[i, i] -= out * float(rng.uniform(*d.leak_taken))
         lively = np.exp(rng.normal(0, 0.5, n)) * (0.08 + 0.92 * height**1.5)
         return cls(
-            shelf=shelf, edges_m=edges, soft_m=float(rng.uniform(*d.edge_soft_m)), leak=leak,
-            ring_hz=float(rng.uniform(*d.ring_hz)), damping=float(rng.uniform(*d.ring_damping)),
-            creep=float(rng.uniform(*d.creep)), creep_s=float(rng.uniform(*d.creep_s)),
-            lively=lively, unrest=0.6 + 1.2 * height**2,
+            shelf=shelf,
+            edges_m=edges,
+            soft_m=float(rng.uniform(*d.edge_soft_m)),
+            leak=leak,
+            ring_hz=float(rng.uniform(*d.ring_hz)),
+            damping=float(rng.uniform(*d.ring_damping)),
+            creep=float(rng.uniform(*d.creep)),
+            creep_s=float(rng.uniform(*d.creep_s)),
+            lively=lively,
+            unrest=0.6 + 1.2 * height**2,
         )
 
     def footprint(self, x_m: float, width_m: float, slant: float = 0.0) -> FloatArray:
@@ -116,7 +122,11 @@ class Gondola:
         return max(self.boards), max(b.shelf.plate_count for b in self.boards.values())
 
     def render(
-        self, samples: int, start: tuple[tuple[Item, Spot], ...], effects: list[Effect], dynamics: Dynamics,
+        self,
+        samples: int,
+        start: tuple[tuple[Item, Spot], ...],
+        effects: list[Effect],
+        dynamics: Dynamics,
         rng: np.random.Generator,
     ) -> Signal:
         """Grams as its cells report them: (samples, shelves, plates), NaN where there is no plate."""
@@ -152,7 +162,8 @@ class Gondola:
         course = np.ones(len(tau))
         u = np.clip(tau[:i1] / load.rise_s, 0.0, 1.0) ** load.course
         course[:i1] = (1 - load.ring_share) * u * u * (3 - 2 * u) + load.ring_share * spring(
-            tau[:i1] - 0.3 * load.rise_s, board.ring_hz, board.damping)
+            tau[:i1] - 0.3 * load.rise_s, board.ring_hz, board.damping
+        )
         course += board.creep * (1.0 - np.exp(-tau / board.creep_s))
         self._add(out, load.spot.shelf, i0, load.grams * course, board.gains(load.spot.x_m, load.width_m, load.slant))
 
@@ -162,13 +173,13 @@ class Gondola:
         if i1 <= i0:
             return
         tau = np.arange(i0, i1) / HZ - press.t
-        if press.lasts_s > 1.0:                             # a resting hand: on, unsteady, off
+        if press.lasts_s > 1.0:  # a resting hand: on, unsteady, off
             edge = min(0.4, press.lasts_s / 5)
             body = np.clip(tau / edge, 0, 1) * np.clip((press.lasts_s - tau) / edge, 0, 1)
             slow = np.interp(tau, np.linspace(0, press.lasts_s, 8), rng.normal(0, 1.0, 8))
             shiver = np.sin(2 * np.pi * rng.uniform(1.0, 5.0) * tau + rng.uniform(0, 6.3))
             course = body * (1 + press.waver * (slow + 0.5 * shiver))
-        else:                                               # a brush: leans to the side of its peak
+        else:  # a brush: leans to the side of its peak
             v = np.interp(tau / press.lasts_s, [0.0, press.peak, 1.0], [0.0, 0.5, 1.0])
             course = np.sin(np.pi * v) ** 1.5
         self._add(out, press.spot.shelf, i0, press.grams * course, board.gains(press.spot.x_m, press.width_m))
@@ -186,7 +197,7 @@ class Gondola:
         own, whole = rng.normal(size=(n + 60, shelves, plates)), rng.normal(size=(n + 60, shelves, 1))
         trembling = np.zeros((n, shelves, plates))
         for hz in rng.uniform(*dynamics.sway_hz, 2):
-            r = math.exp(-math.pi * 2.5 / HZ)               # bandwidth about 2.5 Hz
+            r = math.exp(-math.pi * 2.5 / HZ)  # bandwidth about 2.5 Hz
             poles = [1.0, -2 * r * math.cos(2 * math.pi * hz / HZ), r * r]
             band = lfilter([1.0], poles, own + 0.7 * whole, axis=0)[60:]
             trembling += band / max(float(band.std()), 1e-9)

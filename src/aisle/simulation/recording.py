@@ -86,7 +86,14 @@ def with_second_facings(store: Store, share: float, rng: np.random.Generator) ->
 
 
 def record(
-    world: World, *, name: str, case: str, group: str, resolvable: str, seed: int, watching: Dynamics,
+    world: World,
+    *,
+    name: str,
+    case: str,
+    group: str,
+    resolvable: str,
+    seed: int,
+    watching: Dynamics,
     rng: np.random.Generator,
 ) -> Simulated:
     """Let plates and tracker watch what happened.
@@ -114,9 +121,18 @@ def record(
     arrivals.sort(key=lambda a: a[:2])
     staff = frozenset(who.ident for who in world.people if who.role == "staff")
     truth = Truth(
-        name=name, case=case, group=group, resolvable=resolvable, seed=seed, noise=watching.name, t0=t0_ns / NS,
-        duration_s=duration, roles={who.ident: who.role for who in world.people}, receipts=receipts_of(world),
-        links=frames.links, events=events_of(world, gondolas, t0_ns / NS),
+        name=name,
+        case=case,
+        group=group,
+        resolvable=resolvable,
+        seed=seed,
+        noise=watching.name,
+        t0=t0_ns / NS,
+        duration_s=duration,
+        roles={who.ident: who.role for who in world.people},
+        receipts=receipts_of(world),
+        links=frames.links,
+        events=events_of(world, gondolas, t0_ns / NS),
     )
     store = replace(world.store, staff=world.store.staff | staff)
     return Simulated(name, store, truth, tuple(reading for _, _, reading in arrivals))
@@ -127,9 +143,7 @@ def _background_sway(world: World, gondola: int, duration_s: float) -> None:
         sway(world, gondola, float(world.rng.uniform(0, duration_s)))
 
 
-def _batches(
-    signal: Signal, gondola: int, t0_ns: int, d: Dynamics, rng: np.random.Generator
-) -> Iterator[PlateReading]:
+def _batches(signal: Signal, gondola: int, t0_ns: int, d: Dynamics, rng: np.random.Generator) -> Iterator[PlateReading]:
     """Cut a gondola's signal into batches of 12; some never arrive."""
     count = len(signal) // BATCH
     clock_ns = int(rng.normal(0, d.clock_error_s) * NS)
@@ -143,8 +157,14 @@ def _batches(
             continue
         taken_ns = t0_ns + i * BATCH * NS // HZ
         received_ns = taken_ns + BATCH * NS // HZ + int(late[i] * NS)
-        yield PlateReading(f"gondola-{gondola}", taken_ns + clock_ns, received_ns, gondola, float(HZ),
-                           signal[i * BATCH : (i + 1) * BATCH])
+        yield PlateReading(
+            f"gondola-{gondola}",
+            taken_ns + clock_ns,
+            received_ns,
+            gondola,
+            float(HZ),
+            signal[i * BATCH : (i + 1) * BATCH],
+        )
 
 
 def _track_readings(frames: Frames, t0_ns: int, rng: np.random.Generator) -> Iterator[TrackReading]:
@@ -154,6 +174,12 @@ def _track_readings(frames: Frames, t0_ns: int, rng: np.random.Generator) -> Ite
         who = np.flatnonzero(frames.seen[i])
         taken_ns = t0_ns + int(t * NS)
         yield TrackReading(
-            "people", taken_ns, taken_ns + int(late[i] * NS), tuple(frames.id_at(int(j), float(t)) for j in who),
-            frames.heads_m[i, who], frames.head_scores[i, who], frames.wrists_m[i, who], frames.wrist_scores[i, who],
+            "people",
+            taken_ns,
+            taken_ns + int(late[i] * NS),
+            tuple(frames.id_at(int(j), float(t)) for j in who),
+            frames.heads_m[i, who],
+            frames.head_scores[i, who],
+            frames.wrists_m[i, who],
+            frames.wrist_scores[i, who],
         )

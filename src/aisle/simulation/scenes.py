@@ -33,9 +33,11 @@ SCENES: dict[str, Scene] = {}
 
 def scene(group: str, resolvable: str = "weight+head") -> Callable[[Play], Play]:
     """Register a scene; its docstring says what happens."""
+
     def register(play: Play) -> Play:
         SCENES[play.__name__] = Scene(play.__name__, group, resolvable, (play.__doc__ or "").strip(), play)
         return play
+
     return register
 
 
@@ -50,17 +52,20 @@ def one_item(s: Stage) -> None:
 @scene("single shopper")
 def short_list(s: Stage) -> None:
     """One shopper, three to five products, sometimes two of one."""
+
     def errand(a: Person) -> Script:
         chosen: list[Facing] = []
         for _ in range(s.several(3, 5)):
             chosen.append(s.facing(*chosen))
             yield from s.pick(a, chosen[-1], 2 if s.chance(0.2) else 1)
+
     s.enter(errand)
 
 
 @scene("single shopper")
 def only_looks(s: Stage) -> None:
     """Touches, weighs up, leaves with nothing."""
+
     def errand(a: Person) -> Script:
         for _ in range(s.several(2, 3)):
             f = s.facing()
@@ -71,6 +76,7 @@ def only_looks(s: Stage) -> None:
                 yield from acts.weigh_up(s.world, a, item)
             else:
                 yield from acts.touch(s.world, a, spot, s.several(1, 2))
+
     s.enter(errand)
 
 
@@ -86,10 +92,12 @@ def both_hands(s: Stage) -> None:
     """Two products at once, one in each hand."""
     f = s.facing()
     n = s.near(f, 0.1, 0.5)
+
     def errand(a: Person) -> Script:
         left, right = s.front(f)[0], s.front(n)[0]
         yield from acts.approach(s.world, a, left.spot or s.place(f))
         yield from acts.take_with_both_hands(s.world, a, left, right)
+
     s.enter(errand)
 
 
@@ -100,9 +108,11 @@ def last_ones(s: Stage) -> None:
     for item in s.world.stock.standing(f.gtin, f)[2:]:
         item.spot = None
     s.world.stock.start = tuple((i, spot) for i, spot in s.world.stock.start if i.spot is not None)
+
     def second(b: Person) -> Script:
         yield from acts.approach(s.world, b, s.place(f))
         yield from s.pick(b, s.facing(f))
+
     s.enter(lambda a: s.pick(a, f, 2))
     s.enter(second, 14.0)
 
@@ -115,9 +125,11 @@ def other_facing(s: Stage) -> None:
         by_product.setdefault(f.gtin, []).append(f)
     twice = [fs for fs in by_product.values() if len(fs) > 1]
     places = twice[int(s.rng.integers(len(twice)))] if twice else [s.facing()]
+
     def errand(a: Person) -> Script:
         for f in places[:2]:
             yield from s.pick(a, f)
+
     s.enter(errand)
 
 
@@ -125,6 +137,7 @@ def other_facing(s: Stage) -> None:
 @scene("put back")
 def back_where_it_was(s: Stage) -> None:
     """Takes two products, returns one to its place later, keeps the other."""
+
     def errand(a: Person) -> Script:
         f = s.facing()
         n = s.facing(f)
@@ -132,12 +145,14 @@ def back_where_it_was(s: Stage) -> None:
         item = a.held[-1]
         yield from s.pick(a, n)
         yield from s.put(a, item, s.place(f))
+
     s.enter(errand)
 
 
 @scene("put back")
 def back_elsewhere(s: Stage) -> None:
     """Leaves an item among others on another shelf and takes one of those."""
+
     def errand(a: Person) -> Script:
         f = s.facing()
         n = s.facing(f)
@@ -145,6 +160,7 @@ def back_elsewhere(s: Stage) -> None:
         yield from s.put(a, a.held[-1], s.place(n))
         if s.chance(0.6):
             yield from acts.take(s.world, a, s.front(n))
+
     s.enter(errand)
 
 
@@ -154,15 +170,18 @@ def stray_is_taken(s: Stage) -> None:
     f = s.facing()
     n = s.facing(f)
     strays: list[Item] = []
+
     def first(a: Person) -> Script:
         yield from s.pick(a, f)
         strays.append(a.held[-1])
         yield from s.put(a, a.held[-1], s.place(n))
+
     def second(b: Person) -> Script:
         while not strays or strays[0].spot is None:
             yield from acts.pause(s.world, b, 0.8, 1.2)
         yield from acts.approach(s.world, b, strays[0].spot)
         yield from acts.take(s.world, b, strays)
+
     s.enter(first)
     s.enter(second, 9.0)
 
@@ -170,6 +189,7 @@ def stray_is_taken(s: Stage) -> None:
 @scene("put back")
 def swaps(s: Stage) -> None:
     """Takes one, compares, puts it back for its neighbour."""
+
     def errand(a: Person) -> Script:
         f = s.facing()
         n = s.near(f, 0.0, 0.5)
@@ -178,18 +198,21 @@ def swaps(s: Stage) -> None:
         yield from acts.pause(s.world, a, 0.5, 2.0)
         yield from s.put(a, item, s.place(f))
         yield from s.pick(a, n)
+
     s.enter(errand)
 
 
 @scene("put back", "video")
 def left_on_the_floor(s: Stage) -> None:
     """Takes three, drops one: pays two."""
+
     def errand(a: Person) -> Script:
         chosen: list[Facing] = []
         for _ in range(3):
             chosen.append(s.facing(*chosen))
             yield from s.pick(a, chosen[-1])
         yield from acts.drop(s.world, a, a.held[int(s.rng.integers(len(a.held)))])
+
     s.enter(errand)
 
 
@@ -198,10 +221,12 @@ def left_on_the_floor(s: Stage) -> None:
 def leans(s: Stage) -> None:
     """Props on a board, then takes something from it."""
     f = s.facing()
+
     def errand(a: Person) -> Script:
         yield from acts.approach(s.world, a, s.place(f))
         yield from acts.lean(s.world, a, s.place(f), float(s.rng.uniform(1.5, 5.0)))
         yield from s.pick(a, f)
+
     s.enter(errand)
 
 
@@ -209,11 +234,13 @@ def leans(s: Stage) -> None:
 def hand_rests(s: Stage) -> None:
     """A hand rests on goods for some seconds; then takes one, or not."""
     f = s.facing()
+
     def errand(a: Person) -> Script:
         yield from acts.approach(s.world, a, s.place(f))
         yield from acts.hold(s.world, a, s.place(f), float(s.rng.uniform(3.0, 9.0)), float(s.rng.uniform(60, 420)))
         if s.chance(0.5):
             yield from s.pick(a, f)
+
     s.enter(errand)
 
 
@@ -221,11 +248,13 @@ def hand_rests(s: Stage) -> None:
 def half_lifted(s: Stage) -> None:
     """Holds an item half lifted, lets it down, takes another product."""
     f = s.facing(heavier_than=80.0)
+
     def errand(a: Person) -> Script:
         yield from acts.approach(s.world, a, s.place(f))
         lifted = float(s.rng.uniform(0.3, 0.7)) * (s.product(f).weight_g or 0.0)
         yield from acts.hold(s.world, a, s.place(f), float(s.rng.uniform(2.0, 6.0)), -lifted)
         yield from s.pick(a, s.facing(f))
+
     s.enter(errand)
 
 
@@ -233,11 +262,13 @@ def half_lifted(s: Stage) -> None:
 def pushes_aside(s: Stage) -> None:
     """Slides an item to the next plate, then takes one of the neighbours."""
     f = s.facing()
+
     def errand(a: Person) -> Script:
         item = s.front(f)[0]
         yield from acts.approach(s.world, a, item.spot or s.place(f))
         yield from acts.slide(s.world, a, item, float(s.rng.choice([-1, 1]) * s.rng.uniform(0.05, 0.13)))
         yield from s.pick(a, s.near(f, 0.0, 0.6))
+
     s.enter(errand)
 
 
@@ -245,12 +276,14 @@ def pushes_aside(s: Stage) -> None:
 def gondola_shaken(s: Stage) -> None:
     """The gondola trembles while somebody picks from it."""
     f = s.facing()
+
     def errand(a: Person) -> Script:
         yield from acts.approach(s.world, a, s.place(f))
         for _ in range(4):
             acts.sway(s.world, f.gondola, s.world.now + float(s.rng.uniform(-1.0, 2.5)))
         yield from s.pick(a, f)
         yield from s.pick(a, s.facing(f, gondola=f.gondola))
+
     s.enter(errand)
 
 
@@ -289,6 +322,7 @@ def reaches_across(s: Stage) -> None:
 def _together(s: Stage, f: Facing, n: Facing, apart_s: tuple[float, float], crossed_m: float = 0.0) -> None:
     meeting = s.meet(2)
     gap = float(s.rng.uniform(*apart_s))
+
     def errand(facing: Facing, aside: float | None, delay: float) -> Callable[[Person], Script]:
         def run(who: Person) -> Script:
             item = s.front(facing)[0]
@@ -296,7 +330,9 @@ def _together(s: Stage, f: Facing, n: Facing, apart_s: tuple[float, float], cros
             yield from meeting.come(who)
             items = [item] if item.spot is not None else s.front(facing)
             yield from acts.take(s.world, who, items, at=meeting.at + 1.0 + delay)
+
         return run
+
     sides = (crossed_m, -crossed_m) if crossed_m else ((-0.25, 0.25) if f is n else (None, None))
     s.enter(errand(f, sides[0], 0.0))
     s.enter(errand(n, sides[1], gap), 2.0)
@@ -308,14 +344,17 @@ def reaches_past(s: Stage) -> None:
     f = s.facing()
     meeting = s.meet(2)
     spot = s.place(f)
+
     def idle(b: Person) -> Script:
         yield from acts.approach(s.world, b, spot, 0.02, 0.34)
         yield from meeting.come(b)
         yield from acts.pause(s.world, b, 3.0, 5.0)
+
     def errand(a: Person) -> Script:
         yield from acts.approach(s.world, a, spot, float(s.rng.choice([-0.5, 0.5])))
         yield from meeting.come(a)
         yield from acts.take(s.world, a, s.front(f))
+
     s.enter(idle)
     s.enter(errand, 2.5)
 
@@ -335,13 +374,16 @@ def given_and_put_back(s: Stage) -> None:
 def _give(s: Stage, puts_back: bool) -> None:
     f = s.facing()
     meeting, given = s.meet(2), []
+
     def giver(a: Person) -> Script:
         yield from s.pick(a, f)
         yield from meeting.come(a)
         item = a.held[-1]
         yield from acts.hand_over(s.world, a, partner[0], item)
         given.append(item)
+
     partner: list[Person] = []
+
     def taker(b: Person) -> Script:
         partner.append(b)
         yield from acts.approach(s.world, b, s.place(f), float(s.rng.choice([-0.6, 0.6])))
@@ -351,6 +393,7 @@ def _give(s: Stage, puts_back: bool) -> None:
         if puts_back:
             yield from s.put(b, given[0], s.place(f))
         yield from s.pick(b, s.facing(f))
+
     s.enter(giver)
     s.enter(taker, 1.5)
 
@@ -359,12 +402,14 @@ def _give(s: Stage, puts_back: bool) -> None:
 def crowd_at_one_gondola(s: Stage) -> None:
     """Four to six people at one gondola, two or three things each, some put back."""
     gondola = s.facing().gondola
+
     def errand(a: Person) -> Script:
         for _ in range(s.several(2, 3)):
             f = s.facing(gondola=gondola)
             yield from s.pick(a, f)
             if a.held and s.chance(0.2):
                 yield from s.put(a, a.held[-1], s.place(f))
+
     for k in range(s.several(4, 6)):
         s.enter(errand, 1.5 * k)
 
@@ -372,11 +417,13 @@ def crowd_at_one_gondola(s: Stage) -> None:
 @scene("several people")
 def busy_shop(s: Stage) -> None:
     """Three or four people all over the shop, three to five things each, some left in wrong places."""
+
     def errand(a: Person) -> Script:
         for _ in range(s.several(3, 5)):
             yield from s.pick(a, s.facing(), 2 if s.chance(0.15) else 1)
             if a.held and s.chance(0.15):
                 yield from s.put(a, a.held[-1], s.place(s.facing()))
+
     for k in range(s.several(3, 4)):
         s.enter(errand, float(s.rng.uniform(1.5, 4.0)) * k)
 
@@ -405,17 +452,20 @@ def staff_tidies(s: Stage) -> None:
     f = s.facing()
     n = s.facing(f)
     strays: list[Item] = []
+
     def customer(a: Person) -> Script:
         yield from s.pick(a, f)
         strays.append(a.held[-1])
         yield from s.put(a, a.held[-1], s.place(n))
         yield from s.pick(a, s.facing(f, n))
+
     def tidy(b: Person) -> Script:
         while not strays or strays[0].spot is None:
             yield from acts.pause(s.world, b, 0.8, 1.2)
         yield from acts.approach(s.world, b, strays[0].spot)
         yield from acts.take(s.world, b, strays)
         yield from s.put(b, strays[0], s.place(f))
+
     s.enter(customer)
     s.enter(tidy, 8.0, "staff")
 
@@ -429,6 +479,7 @@ def _staff_fills(s: Stage, f: Facing) -> None:
         for item in items:
             at = replace(spot, x_m=spot.x_m + float(s.rng.uniform(-width, width)))
             yield from acts.restock(s.world, b, [item], at)
+
     s.enter(errand, 0.0, "staff")
 
 

@@ -23,7 +23,12 @@ Tracks = Literal["clean", "rough"]
 
 
 def simulate_scene(
-    store: Store, kind: str, seed: int, *, dynamics: Dynamics | None = None, cells: Cells = "plate",
+    store: Store,
+    kind: str,
+    seed: int,
+    *,
+    dynamics: Dynamics | None = None,
+    cells: Cells = "plate",
     tracks: Tracks = "clean",
 ) -> Simulated:
     """One scene (a name of `SCENES`) in `store`, the same for the same arguments.
@@ -41,8 +46,15 @@ def simulate_scene(
 
 
 def simulate_afternoon(
-    store: Store, *, seed: int, minutes: float = 10.0, visitors: int | None = None, dynamics: Dynamics | None = None,
-    cells: Cells = "plate", tracks: Tracks = "clean", basket_sizes: tuple[int, ...] = (),
+    store: Store,
+    *,
+    seed: int,
+    minutes: float = 10.0,
+    visitors: int | None = None,
+    dynamics: Dynamics | None = None,
+    cells: Cells = "plate",
+    tracks: Tracks = "clean",
+    basket_sizes: tuple[int, ...] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Simulated:
     """An afternoon of `minutes`: `visitors` (default: four a minute) come with shopping lists, and staff restock.
@@ -73,6 +85,7 @@ def simulate_afternoon(
             if bringer is not None:
                 bringer.append(who)
             yield from _shopping(stage, who, taste.shopping_list(rng))
+
         return errand
 
     for at, party in zip(entries, parties, strict=True):
@@ -133,6 +146,7 @@ def _back_to(s: Stage, gtin: str) -> Spot:
 
 def _companion(s: Stage) -> Callable[[Person], Script]:
     """Somebody who comes along, looks about, and now and then takes one thing."""
+
     def errand(who: Person) -> Script:
         for _ in range(s.several(1, 3)):
             facing = s.facing()
@@ -140,11 +154,13 @@ def _companion(s: Stage) -> Callable[[Person], Script]:
             yield from acts.pause(s.world, who, 2.0, 6.0)
             if s.chance(0.25):
                 yield from s.pick(who, facing)
+
     return errand
 
 
 def _restocking(s: Stage) -> Callable[[Person], Script]:
     """Staff fill the emptiest of some facings."""
+
     def errand(who: Person) -> Script:
         for _ in range(2):
             some = [s.facing(heavier_than=0.0) for _ in range(6)]
@@ -152,4 +168,5 @@ def _restocking(s: Stage) -> Callable[[Person], Script]:
             yield from acts.approach(s.world, who, s.place(facing))
             for _ in range(s.several(2, 5)):
                 yield from acts.restock(s.world, who, [s.world.stock.new_item(s.product(facing))], s.place(facing))
+
     return errand

@@ -28,7 +28,8 @@ class Stage:
         stocked = {(i.product.gtin, i.spot.key) for i in self.world.stock.items if i.spot is not None}
         products = self.world.store.products
         return [
-            f for f in self.world.store.facings
+            f
+            for f in self.world.store.facings
             if (f.gtin, (f.gondola, f.shelf)) in stocked
             and (products[f.gtin].weight_g or 0.0) > heavier_than
             and (gondola is None or f.gondola == gondola)
@@ -45,8 +46,10 @@ class Stage:
 
     def near(self, facing: Facing, low_m: float, high_m: float, same_shelf: bool = True) -> Facing:
         """Another product between the two distances along the same gondola; any other one there when none is."""
+
         def along(f: Facing) -> float:
             return abs((f.x0_m + f.x1_m) - (facing.x0_m + facing.x1_m)) / 2
+
         others = [f for f in self.facings(gondola=facing.gondola) if f.gtin != facing.gtin]
         fits = [f for f in others if low_m <= along(f) <= high_m and (not same_shelf or f.shelf == facing.shelf)]
         chosen = fits or others
@@ -77,11 +80,13 @@ class Stage:
     # ----------------------------------------------------------------- people
     def enter(self, errand: Callable[[Person], Script], after_s: float = 0.0, role: Role = "customer") -> None:
         """Somebody comes in `after_s` after opening, runs the errand and leaves."""
+
         def visit() -> Script:
             who = self.world.person(role)
             yield from acts.pause(self.world, who, 0.1, 0.6)
             yield from errand(who)
             yield from acts.leave(self.world, who)
+
         self.world.start(self.opens + after_s, visit())
 
     def pick(self, who: Person, facing: Facing, count: int = 1) -> Script:

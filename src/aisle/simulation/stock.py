@@ -39,7 +39,7 @@ class Item:
     grams: float
     width_m: float
     spot: Spot | None
-    slant: float                # share of its weight moved from the left half to the right
+    slant: float  # share of its weight moved from the left half to the right
     owner: str | None = None
 
 
@@ -76,10 +76,10 @@ class Stock:
         deep = self.store.shelf_at[(facing.gondola, facing.shelf)].depth_m
         low, high = self.dynamics.rows
         rows = self._rng.integers(low, high + 1, columns)
-        rows[self._rng.integers(columns)] += 1                      # no facing starts sold out
+        rows[self._rng.integers(columns)] += 1  # no facing starts sold out
         for column, count in enumerate(rows):
             play = max(0.0, (pitch - width) / 2)
-            pulled = self._rng.uniform(0.0, 0.06)                   # how well the front was faced up
+            pulled = self._rng.uniform(0.0, 0.06)  # how well the front was faced up
             for row in range(int(count)):
                 x = facing.x0_m + pitch * (column + 0.5) + self._rng.uniform(-play, play)
                 depth = min(deep - 0.03, 0.04 + pulled + row * min(0.09, width + 0.01))

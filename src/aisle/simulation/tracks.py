@@ -79,8 +79,15 @@ def track(people: list[Person], duration_s: float, dynamics: Dynamics, rng: np.r
     heads[~seen], wrists[~seen] = np.nan, np.nan
     head_scores = np.clip(rng.normal(0.9, 0.05, (n, k)), 0.4, 0.99)
     wrist_scores = np.where(np.isnan(wrists[..., 0]), 0.0, np.clip(rng.normal(0.82, 0.1, (n, k, 2)), 0.2, 0.99))
-    return Frames(t, tuple(ids), seen, heads.astype(np.float32), head_scores.astype(np.float32),
-                  wrists.astype(np.float32), wrist_scores.astype(np.float32))
+    return Frames(
+        t,
+        tuple(ids),
+        seen,
+        heads.astype(np.float32),
+        head_scores.astype(np.float32),
+        wrists.astype(np.float32),
+        wrist_scores.astype(np.float32),
+    )
 
 
 def _wander(t: FloatArray, sd: float, rng: np.random.Generator) -> FloatArray:

@@ -37,7 +37,7 @@ class Load:
     rise_s: float
     grams: float
     ring_share: float
-    course: float               # exponent of the course: below 1 jerks, above 1 hesitates
+    course: float  # exponent of the course: below 1 jerks, above 1 hesitates
 
     @property
     def gondola(self) -> int:
@@ -54,7 +54,7 @@ class Press:
     lasts_s: float
     grams: float
     waver: float
-    peak: float                 # where in its course it is strongest, 0..1
+    peak: float  # where in its course it is strongest, 0..1
 
     @property
     def gondola(self) -> int:
@@ -100,7 +100,7 @@ class World:
     effects: list[Effect] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
     now: float = 0.0
-    stations: dict[str, Point] = field(default_factory=dict)    # where people stand or are heading
+    stations: dict[str, Point] = field(default_factory=dict)  # where people stand or are heading
     _queue: list[tuple[float, int, Script]] = field(default_factory=list)
     _turn: int = 0
 
