@@ -59,3 +59,10 @@ def test_the_recording_can_be_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("minutes", [pytest.param(0.0, id="none"), pytest.param(-3.0, id="less than none")])
 def test_no_afternoon_is_wrong_use(minutes: float) -> None:
     assert run_demo(minutes=minutes, console=Console(file=io.StringIO())) == 2
+
+
+def test_a_recording_that_cannot_be_written_is_a_failure_not_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    text = io.StringIO()
+    assert run_demo(minutes=1.5, out=tmp_path / "file", console=Console(file=text, width=400), engine=Oracle()) == 1
+    assert "file" in text.getvalue()

@@ -22,6 +22,7 @@ from rich.text import Text
 from aisle.bench.measure import Engine, Mode, walkout_engine
 from aisle.bench.scoring import ClaimedLine, ClaimedReceipt, Scored, score_receipts
 from aisle.bench.truth import Truth
+from aisle.sensing.faults import RecordingError
 from aisle.simulation.command import write
 from aisle.simulation.recording import Simulated
 from aisle.simulation.shop import simulate_afternoon
@@ -84,8 +85,8 @@ def run_demo(
         folder = out if out is not None else Path(stack.enter_context(tempfile.TemporaryDirectory())) / "afternoon"
         try:
             shown = _afternoon(seed, minutes, folder, console, engine)
-        except OSError as why:
-            console.print(f"{folder}: {why.strerror or why}", style="red", markup=False)
+        except (OSError, RecordingError) as why:
+            console.print(str(why), style="red", markup=False)
             return 1
     for part in (receipts_table(shown), score_panel(shown)):
         console.print(part)
