@@ -114,7 +114,7 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A named part of the floor: an ascending or descending ring of corners in metres.
+    """A named part of the floor: a ring of corners in metres, either way round.
 
     `sales`: shoppers may be there; `staff`: only staff; `stock`: goods wait there and are nobody's purchase.
     """
