@@ -41,7 +41,9 @@ class SmallShop:
             "targets": [frame(k, hands=False) for k in range(3 * self.batches)],
             "full_targets": [frame(k, hands=True) for k in range(3 * self.batches)],
             "planogram": [facing(g, s, k, self.single_cell) for g in (1, 2) for s in (1, 2) for k in range(2)],
-            "products": [product(f"{g}{s}{k}", 100.0 * g + 10 * s + k) for g in (1, 2) for s in (1, 2) for k in range(2)],
+            "products": [
+                product(f"{g}{s}{k}", 100.0 * g + 10 * s + k) for g in (1, 2) for s in (1, 2) for k in range(2)
+            ],
             "frame_message": [],
         }
 
@@ -69,21 +71,33 @@ def batch(b: int, gondola: int) -> Document:
     noise = 2.0 * np.sin(i * 1.7 + np.arange(8).reshape(1, 2, 4))
     grams[:, 1:, 1:5] = 1000.0 * gondola + 100.0 * np.arange(8).reshape(1, 2, 4) + noise
     return {
-        "timestamp": t, "gondola_id": gondola,
-        "document": {"plate_data": {"plate_id": {"shelf_id": {"gondola_id": {"id": gondola}}}, "freq_samp": 60.0,
-                                    "values": {"type": "DATATYPE_FLOAT32", "shape": [12, 3, 6],
-                                               "data": base64.b64encode(grams.tobytes()).decode()}}},
+        "timestamp": t,
+        "gondola_id": gondola,
+        "document": {
+            "plate_data": {
+                "plate_id": {"shelf_id": {"gondola_id": {"id": gondola}}},
+                "freq_samp": 60.0,
+                "values": {
+                    "type": "DATATYPE_FLOAT32",
+                    "shape": [12, 3, 6],
+                    "data": base64.b64encode(grams.tobytes()).decode(),
+                },
+            }
+        },
     }
 
 
 def frame(k: int, hands: bool) -> Document:
     t = T0 + k / 15
-    person: Document = {"target_id": {"id": "5"}, "target_state": "TARGETSTATE_VALID_ENTRANCE",
-                        "head": {"point": {"x": (0.2 + 0.001 * k) / INCH, "y": -0.5 / INCH, "z": 1.62 / INCH}, "score": 0.9}}
+    person: Document = {
+        "target_id": {"id": "5"},
+        "target_state": "TARGETSTATE_VALID_ENTRANCE",
+        "head": {"point": {"x": (0.2 + 0.001 * k) / INCH, "y": -0.5 / INCH, "z": 1.62 / INCH}, "score": 0.9},
+    }
     if hands:
         person["l_wrist"] = {"point": {"y": -0.1 / INCH, "z": 1.0 / INCH}, "score": 0.8}
         person["r_wrist"] = {"point": {}, "score": 0.0}
-    return {"timestamp": t, "document": {"targets": {"targets": [person]} if 3 <= k else {}}}
+    return {"timestamp": t, "document": {"targets": {"targets": [person]} if k >= 3 else {}}}
 
 
 def facing(gondola: int, shelf: int, k: int, single_cell: bool = False) -> Document:
@@ -92,20 +106,30 @@ def facing(gondola: int, shelf: int, k: int, single_cell: bool = False) -> Docum
     plates = [1] if single_cell else [2 * k + 1, 2 * k + 2]
     return {
         "planogram_product_id": {"id": f"{gondola}{shelf}{k}"},
-        "plate_ids": [{"shelf_id": {"gondola_id": {"id": gondola}, "shelf_index": shelf}, "plate_index": p} for p in plates],
-        "global_coordinates": {"transform": {"translation": corner, "rotation": {"z": -math.pi / 2} if gondola == 2 else {}},
-                               "dim_x": 2 * PITCH, "dim_y": 0.4},
+        "plate_ids": [
+            {"shelf_id": {"gondola_id": {"id": gondola}, "shelf_index": shelf}, "plate_index": p} for p in plates
+        ],
+        "global_coordinates": {
+            "transform": {"translation": corner, "rotation": {"z": -math.pi / 2} if gondola == 2 else {}},
+            "dim_x": 2 * PITCH,
+            "dim_y": 0.4,
+        },
     }
 
 
 def product(gtin: str, weight: float | None) -> Document:
-    return {"product_id": {"barcode_type": "UPC", "id": gtin}, "metadata": {"name": f"Product {gtin}", "price": 1.5, "weight": weight}}
+    return {
+        "product_id": {"barcode_type": "UPC", "id": gtin},
+        "metadata": {"name": f"Product {gtin}", "price": 1.5, "weight": weight},
+    }
 
 
 def archive(collections: dict[str, list[Document]]) -> bytes:
     """A mongodump archive: prelude, then one block per collection."""
     parts = [struct.pack("<I", 0x8199E26D), bson.encode({"version": "0.1"})]
-    parts += [bson.encode({"db": "shop", "collection": name, "metadata": "{}", "type": "collection"}) for name in collections]
+    parts += [
+        bson.encode({"db": "shop", "collection": name, "metadata": "{}", "type": "collection"}) for name in collections
+    ]
     parts.append(END)
     for name, documents in collections.items():
         parts += [bson.encode({"db": "shop", "collection": name, "EOF": False, "CRC": bson.Int64(0)})]

@@ -42,7 +42,10 @@ def test_every_form_gives_the_same_readings(form: str, small_shop: Any, tmp_path
     expected = open_recording(small_shop.write(tmp_path / "reference", "json"))
     found = open_recording(small_shop.write(tmp_path / "other", form))
     assert (found.store.shelves, found.store.facings, found.store.products) == (
-        expected.store.shelves, expected.store.facings, expected.store.products)
+        expected.store.shelves,
+        expected.store.facings,
+        expected.store.products,
+    )
     assert found.store.staff == {"77"}
     a, b = list(expected.readings()), list(found.readings())
     assert [(type(r), r.t_ns, r.received_ns) for r in a] == [(type(r), r.t_ns, r.received_ns) for r in b]
@@ -58,7 +61,7 @@ def test_readings_are_in_order_of_receipt_and_in_metres(small_shop: Any, tmp_pat
     last = tracks(readings)[-1]
     assert last.ids == ("5",)
     assert last.heads_m[0] == pytest.approx([0.259, -0.5, 1.62], abs=1e-3)
-    assert last.wrists_m[0, 0] == pytest.approx([0.0, -0.1, 1.0], abs=1e-3)      # the x left out is zero
+    assert last.wrists_m[0, 0] == pytest.approx([0.0, -0.1, 1.0], abs=1e-3)  # the x left out is zero
     assert np.isnan(last.wrists_m[0, 1]).all()
     assert plates(readings)[0].grams.shape == (12, 2, 5)
 
@@ -98,7 +101,9 @@ def _without_shape(shop: Any) -> None:
         values(b)["data"] = base64.b64encode(np.ascontiguousarray(grams[:, :, :5]).tobytes()).decode()
 
 
-@pytest.mark.parametrize("spell", [_spelt_canonically, _flat_gondola, _gondola_beside, _as_lists, _as_doubles, _without_shape])
+@pytest.mark.parametrize(
+    "spell", [_spelt_canonically, _flat_gondola, _gondola_beside, _as_lists, _as_doubles, _without_shape]
+)
 def test_other_spellings_mean_the_same(spell: Callable[[Any], None], make_shop: Any, tmp_path: Path) -> None:
     expected = plates(list(open_recording(make_shop().write(tmp_path / "a", "json")).readings()))
     shop = make_shop()
@@ -106,7 +111,10 @@ def test_other_spellings_mean_the_same(spell: Callable[[Any], None], make_shop: 
     recording = open_recording(shop.write(tmp_path / "b", "json"))
     found = plates(list(recording.readings()))
     assert [(r.gondola, r.t_ns) for r in found] == [(r.gondola, r.t_ns) for r in expected]
-    assert all(np.array_equal(x.grams[:, :, :4], y.grams[:, :, :4], equal_nan=True) for x, y in zip(expected, found, strict=True))
+    assert all(
+        np.array_equal(x.grams[:, :, :4], y.grams[:, :, :4], equal_nan=True)
+        for x, y in zip(expected, found, strict=True)
+    )
     assert recording.health == ()
 
 
@@ -114,10 +122,14 @@ def test_bson_samples_may_be_raw_bytes(make_shop: Any, tmp_path: Path) -> None:
     shop = make_shop()
     for b in shop.collections["plate_data"]:
         values(b)["data"] = base64.b64decode(values(b)["data"])
-    assert plates(list(open_recording(shop.write(tmp_path, "bson")).readings()))[0].grams[0, 0, 0] == pytest.approx(1000.0, abs=3)
+    assert plates(list(open_recording(shop.write(tmp_path, "bson")).readings()))[0].grams[0, 0, 0] == pytest.approx(
+        1000.0, abs=3
+    )
 
 
-@pytest.mark.parametrize(("unit_m", "name"), [(1.0, "metres"), (0.0254, "inches"), (0.01, "centimetres"), (0.001, "millimetres")])
+@pytest.mark.parametrize(
+    ("unit_m", "name"), [(1.0, "metres"), (0.0254, "inches"), (0.01, "centimetres"), (0.001, "millimetres")]
+)
 def test_the_unit_of_targets_is_told_by_heads(unit_m: float, name: str, make_shop: Any, tmp_path: Path) -> None:
     shop = make_shop()
     for f in shop.collections["full_targets"]:
@@ -128,7 +140,7 @@ def test_the_unit_of_targets_is_told_by_heads(unit_m: float, name: str, make_sho
     recording = open_recording(shop.write(tmp_path, "json"))
     last = tracks(list(recording.readings()))[-1]
     assert last.heads_m[0, 2] == pytest.approx(1.62, abs=1e-3)
-    assert f"targets are in {name}" in recording.notes       # type: ignore[attr-defined]
+    assert f"targets are in {name}" in recording.notes  # type: ignore[attr-defined]
 
 
 def test_heads_alone_do_when_there_are_no_full_targets(make_shop: Any, tmp_path: Path) -> None:
@@ -187,7 +199,9 @@ def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:
         open_recording(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize(("form", "file"), [("json", "plate_data.json"), ("bson", "plate_data.bson"), ("archive", "shop.archive")])
+@pytest.mark.parametrize(
+    ("form", "file"), [("json", "plate_data.json"), ("bson", "plate_data.bson"), ("archive", "shop.archive")]
+)
 def test_a_truncated_file_gives_what_precedes_the_cut(form: str, file: str, small_shop: Any, tmp_path: Path) -> None:
     folder = small_shop.write(tmp_path, form)
     data = (folder / file).read_bytes()
@@ -229,7 +243,10 @@ def test_a_plate_the_planogram_does_not_know_is_reported_when_it_steps(make_shop
         values(b)["data"] = base64.b64encode(grams.tobytes()).decode()
     recording = open_recording(shop.write(tmp_path, "json"))
     list(recording.readings())
-    assert {(h.kind, h.gondola, h.shelf, h.plate) for h in recording.health} == {("unknown-plate", 1, 1, 5), ("unknown-plate", 2, 1, 5)}
+    assert {(h.kind, h.gondola, h.shelf, h.plate) for h in recording.health} == {
+        ("unknown-plate", 1, 1, 5),
+        ("unknown-plate", 2, 1, 5),
+    }
 
 
 def test_batches_stored_in_any_order_come_in_order(make_shop: Any, tmp_path: Path) -> None:
@@ -251,7 +268,9 @@ def test_a_broken_meta_file_is_a_health_entry(meta: str, small_shop: Any, tmp_pa
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), form=st.sampled_from(("json", "bson", "archive", "archive.gz")))
-def test_damage_anywhere_never_raises_anything_but_a_recording_error(data: st.DataObject, form: str, make_shop: Any) -> None:
+def test_damage_anywhere_never_raises_anything_but_a_recording_error(
+    data: st.DataObject, form: str, make_shop: Any
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = make_shop(batches=2).write(Path(folder), form)
         files = sorted(f for f in path.iterdir() if f.stat().st_size)
@@ -259,7 +278,7 @@ def test_damage_anywhere_never_raises_anything_but_a_recording_error(data: st.Da
         content = bytearray(file.read_bytes())
         for _ in range(data.draw(st.integers(0, 6))):
             content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-        file.write_bytes(bytes(content[:data.draw(st.integers(0, len(content)))]))
+        file.write_bytes(bytes(content[: data.draw(st.integers(0, len(content)))]))
         outcome = read_all(path)
     assert isinstance(outcome, RecordingError | int)
 

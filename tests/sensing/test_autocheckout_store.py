@@ -30,7 +30,9 @@ def test_shelves_and_facings_from_the_planogram(small_shop: Any, tmp_path: Path)
     assert (end.origin_m, end.rotation_rad) == (pytest.approx((2.0, -1.0, 0.4)), pytest.approx(-math.pi / 2))
     assert end.world(0.2) == pytest.approx((2.0, -1.2, 0.4))
     assert [(f.gtin, f.x0_m, f.x1_m, f.plates) for f in store.facings_at[2, 1]] == [
-        ("210", pytest.approx(0.0), pytest.approx(2 * PITCH), (1, 2)), ("211", pytest.approx(2 * PITCH), pytest.approx(4 * PITCH), (3, 4))]
+        ("210", pytest.approx(0.0), pytest.approx(2 * PITCH), (1, 2)),
+        ("211", pytest.approx(2 * PITCH), pytest.approx(4 * PITCH), (3, 4)),
+    ]
 
 
 def _no_rotation(entry: dict[str, Any]) -> None:
@@ -61,13 +63,17 @@ def test_the_same_shop_described_otherwise(change: Any, single_cell: bool, make_
         assert b.origin_m == pytest.approx(a.origin_m, abs=1e-6)
         assert b.rotation_rad == pytest.approx(a.rotation_rad)
     assert [(f.gtin, f.x0_m, f.x1_m) for f in found.facings] == [
-        (f.gtin, pytest.approx(f.x0_m, abs=1e-5), pytest.approx(f.x1_m, abs=1e-5)) for f in expected.facings]
+        (f.gtin, pytest.approx(f.x0_m, abs=1e-5), pytest.approx(f.x1_m, abs=1e-5)) for f in expected.facings
+    ]
 
 
 def test_one_load_cell_carries_the_whole_shelf(make_shop: Any, tmp_path: Path) -> None:
     store = opened(make_shop(single_cell=True), tmp_path)
     assert [s.plate_edges_m for s in store.shelves] == [pytest.approx((0.0, 4 * PITCH))] * 4
-    assert [(f.x0_m, f.plates) for f in store.facings_at[1, 1]] == [(pytest.approx(0.0), (1,)), (pytest.approx(2 * PITCH), (1,))]
+    assert [(f.x0_m, f.plates) for f in store.facings_at[1, 1]] == [
+        (pytest.approx(0.0), (1,)),
+        (pytest.approx(2 * PITCH), (1,)),
+    ]
 
 
 def test_another_pitch_is_found(make_shop: Any, tmp_path: Path) -> None:
@@ -76,7 +82,9 @@ def test_another_pitch_is_found(make_shop: Any, tmp_path: Path) -> None:
         at = entry["global_coordinates"]
         k = (entry["plate_ids"][0]["plate_index"] - 1) * 0.15
         at["dim_x"] = 0.3
-        at["transform"]["translation"].update({"x": 0.5 + k} if "y" not in at["transform"]["translation"] else {"y": -1.0 - k})
+        at["transform"]["translation"].update(
+            {"x": 0.5 + k} if "y" not in at["transform"]["translation"] else {"y": -1.0 - k}
+        )
     assert opened(shop, tmp_path).shelf_at[1, 1].plate_edges_m == pytest.approx([0, 0.15, 0.3, 0.45, 0.6])
 
 
@@ -99,12 +107,17 @@ def _homeless(shop: Any) -> None:
     shop.collections["planogram"][0]["plate_ids"] = []
 
 
-@pytest.mark.parametrize(("damage", "kind", "where"), [
-    (_nameless, "unknown-product", "product 110"),
-    (_weightless, "no-weight", "product 110"),
-    (_homeless, "corrupt", "planogram.json: entry 1"),
-])
-def test_what_the_catalogue_lacks_is_reported(damage: Any, kind: str, where: str, make_shop: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("damage", "kind", "where"),
+    [
+        (_nameless, "unknown-product", "product 110"),
+        (_weightless, "no-weight", "product 110"),
+        (_homeless, "corrupt", "planogram.json: entry 1"),
+    ],
+)
+def test_what_the_catalogue_lacks_is_reported(
+    damage: Any, kind: str, where: str, make_shop: Any, tmp_path: Path
+) -> None:
     shop = make_shop()
     damage(shop)
     recording = open_recording(shop.write(tmp_path, "json"))
@@ -130,16 +143,32 @@ def test_a_planogram_without_plates_is_refused(make_shop: Any, tmp_path: Path) -
 
 def store_meta(folder: Path, shift_m: float = 0.05) -> None:
     """Measured geometry of the small shop, a little off the planogram."""
+
     def at(x: float, y: float, z: float, turn: float, dx: float) -> dict[str, Any]:
-        return {"transform": {"translation": {"x": x, "y": y, "z": z}, "rotation": {"z": turn}}, "dim_x": dx, "dim_y": 0.4}
+        return {
+            "transform": {"translation": {"x": x, "y": y, "z": z}, "rotation": {"z": turn}},
+            "dim_x": dx,
+            "dim_y": 0.4,
+        }
 
     gondolas = [(1, 0.5 + shift_m, 0.4, 0.0), (2, 2.4 + shift_m, -1.0, -math.pi / 2)]
     folder.mkdir()
     files = {
         "Gondolas": [{"id": {"id": g}, "coordinates": at(x, y, 0, turn, 0.4)} for g, x, y, turn in gondolas],
-        "Shelves": [{"id": {"gondola_id": {"id": g}, "shelf_index": s}, "coordinates": at(0, -0.4, 0.4 * s, 0, 0.4)} for g in (1, 2) for s in (1, 2)],
-        "Plates": [{"id": {"shelf_id": {"gondola_id": {"id": g}, "shelf_index": s}, "plate_index": p}, "coordinates": at((p - 1) * PITCH, 0, 0, 0, PITCH)}
-                   for g in (1, 2) for s in (1, 2) for p in range(1, 6)],
+        "Shelves": [
+            {"id": {"gondola_id": {"id": g}, "shelf_index": s}, "coordinates": at(0, -0.4, 0.4 * s, 0, 0.4)}
+            for g in (1, 2)
+            for s in (1, 2)
+        ],
+        "Plates": [
+            {
+                "id": {"shelf_id": {"gondola_id": {"id": g}, "shelf_index": s}, "plate_index": p},
+                "coordinates": at((p - 1) * PITCH, 0, 0, 0, PITCH),
+            }
+            for g in (1, 2)
+            for s in (1, 2)
+            for p in range(1, 6)
+        ],
     }
     for name, parts in files.items():
         (folder / f"{name}.json").write_text(json.dumps({name.lower(): parts}))
@@ -156,7 +185,9 @@ def test_measured_geometry_comes_first_and_agrees(place: str, make_shop: Any, tm
         assert b.plate_count == a.plate_count + 1
         assert b.rotation_rad == pytest.approx(a.rotation_rad)
         assert math.dist(a.origin_m, b.origin_m) == pytest.approx(0.05)
-    assert [(f.gtin, f.plates, f.x0_m) for f in recording.store.facings] == [(f.gtin, f.plates, pytest.approx(f.x0_m)) for f in inferred.facings]
+    assert [(f.gtin, f.plates, f.x0_m) for f in recording.store.facings] == [
+        (f.gtin, f.plates, pytest.approx(f.x0_m)) for f in inferred.facings
+    ]
 
 
 def test_measured_geometry_of_another_shop_is_not_believed(make_shop: Any, tmp_path: Path) -> None:

@@ -26,7 +26,11 @@ STREAMS = {
     "a little out of order": ([0, 0.2, 0.1, 0.3], [0, 0.2, 0.1, 0.3], []),
     "forward": ([0, 0.1, 900.2, 900.3], [0, 0.1, 0.166667, 0.266667], ["clock-jump"]),
     "back": ([0, 0.1, -900.0, -899.9], [0, 0.1, 0.166667, 0.266667], ["clock-jump"]),
-    "forward and back": ([0, 0.1, 900.0, 900.1, 0.4, 0.5], [0, 0.1, 0.166667, 0.266667, 0.333333, 0.433333], ["clock-jump", "clock-jump"]),
+    "forward and back": (
+        [0, 0.1, 900.0, 900.1, 0.4, 0.5],
+        [0, 0.1, 0.166667, 0.266667, 0.333333, 0.433333],
+        ["clock-jump", "clock-jump"],
+    ),
     "a stray": ([0, 0.1, 900.0, 0.3, 0.4], [0, 0.1, 0.3, 0.4], ["late"]),
     "a stray at the end": ([0, 0.1, 900.0], [0, 0.1], ["late"]),
 }
@@ -57,6 +61,7 @@ def test_each_device_has_its_own_clock() -> None:
 
 ORDERS = {
     "shuffled": ([3, 0, 2, 1], [0, 1, 2, 3]),
+    "a stretch stored twice": ([*range(0, 60), *range(20, 50)], sorted([*range(0, 60), *range(20, 50)])),
     "clock set back once": ([*range(100, 130), *range(0, 30)], [*range(100, 130), *range(0, 30)]),
 }
 

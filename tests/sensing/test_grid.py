@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,12 +19,17 @@ N = 12
 
 
 def store(plates: tuple[int, ...] = (2, 2), gondolas: int = 2) -> Store:
-    shelves = tuple(Shelf(g + 1, s + 1, (2.0 * g, 0.0, 0.3 * s), 0.0, 0.4, tuple(0.1 * p for p in range(n + 1)))
-                    for g in range(gondolas) for s, n in enumerate(plates))
+    shelves = tuple(
+        Shelf(g + 1, s + 1, (2.0 * g, 0.0, 0.3 * s), 0.0, 0.4, tuple(0.1 * p for p in range(n + 1)))
+        for g in range(gondolas)
+        for s, n in enumerate(plates)
+    )
     return Store("s", "EUR", "UTC", {}, shelves, ())
 
 
-def reading(b: float, gondola: int = 1, offset_ms: float = 0.0, shape: tuple[int, int] = (2, 2), n: int = N, hz: float = 60.0) -> PlateReading:
+def reading(
+    b: float, gondola: int = 1, offset_ms: float = 0.0, shape: tuple[int, int] = (2, 2), n: int = N, hz: float = 60.0
+) -> PlateReading:
     """Batch b of a gondola; each sample tells its own row and plate: row + plate / 10."""
     rows = b * N + np.arange(n, dtype=np.float32)[:, None, None]
     grams = (rows + np.arange(shape[0] * shape[1], dtype=np.float32).reshape(shape) / 10).astype(np.float32)
@@ -55,12 +62,17 @@ CASES = {
 
 @pytest.mark.parametrize(("batches", "jitter_ms", "rows"), CASES.values(), ids=CASES)
 def test_rows_of_one_gondola(batches: list[int], jitter_ms: list[float], rows: list[int]) -> None:
-    block = laid_out(PlateGrid(store(gondolas=1), lateness_s=1.0), [reading(b, 1, j) for b, j in zip(batches, jitter_ms, strict=True)])
+    block = laid_out(
+        PlateGrid(store(gondolas=1), lateness_s=1.0),
+        [reading(b, 1, j) for b, j in zip(batches, jitter_ms, strict=True)],
+    )
     assert first_plate(block) == rows
     assert (block.t0_ns, block.hz) == (T0, 60.0)
 
 
-@pytest.mark.parametrize(("plates", "shape"), [((2, 2), (2, 2)), ((2, 2), (3, 5)), ((3, 2), (2, 3)), ((4, 4), (2, 2)), ((1, 1), (2, 4))])
+@pytest.mark.parametrize(
+    ("plates", "shape"), [((2, 2), (2, 2)), ((2, 2), (3, 5)), ((3, 2), (2, 3)), ((4, 4), (2, 2)), ((1, 1), (2, 4))]
+)
 def test_plates_stand_in_store_order(plates: tuple[int, ...], shape: tuple[int, int]) -> None:
     block = laid_out(PlateGrid(store(plates)), [reading(0, g, 0, shape) for g in (1, 2)])
     expected = [(s * shape[1] + p) / 10 if p < shape[1] else np.nan for s, n in enumerate(plates) for p in range(n)]
@@ -71,7 +83,7 @@ def test_plates_stand_in_store_order(plates: tuple[int, ...], shape: tuple[int, 
 def test_gondolas_with_different_phases_share_rows() -> None:
     block = laid_out(PlateGrid(store()), [reading(b, g, 80 * (g - 1)) for b in range(3) for g in (1, 2)])
     assert first_plate(block)[:36] == ROWS
-    assert first_plate(block, 4)[5:41] == ROWS       # 80 ms are five rows
+    assert first_plate(block, 4)[5:41] == ROWS  # 80 ms are five rows
 
 
 @pytest.mark.parametrize("rate", [1.0008, 0.9992])
@@ -136,7 +148,9 @@ def test_take_stops_before_until() -> None:
 
 @st.composite
 def disordered(draw: st.DrawFn) -> list[PlateReading]:
-    batches = draw(st.lists(st.tuples(st.integers(0, 25), st.integers(1, 3), st.floats(-60, 60)), min_size=1, max_size=60))
+    batches = draw(
+        st.lists(st.tuples(st.integers(0, 25), st.integers(1, 3), st.floats(-60, 60)), min_size=1, max_size=60)
+    )
     near = sorted(batches, key=lambda b: b[0] + draw(st.floats(-1.5, 1.5)))
     return [reading(b, g, j) for b, g, j in near]
 
@@ -155,4 +169,4 @@ def test_blocks_do_not_depend_on_when_they_are_taken(readings: list[PlateReading
     blocks = [p for p in parts if p is not None]
     assert np.array_equal(np.concatenate([b.grams for b in blocks]), whole.grams, equal_nan=True)
     assert blocks[0].t0_ns == whole.t0_ns
-    assert all(abs(a.t1_ns - b.t0_ns) <= 1 for a, b in zip(blocks, blocks[1:], strict=False))
+    assert all(abs(a.t1_ns - b.t0_ns) <= 1 for a, b in pairwise(blocks))

@@ -18,7 +18,9 @@ SECONDS = 16
 
 
 def store() -> Store:
-    shelves = tuple(Shelf(g, s, (3.0 * g, 0.0, 0.3 * s), 0.0, 0.4, (0.0, 0.1, 0.2, 0.3)) for g in (1, 2) for s in (1, 2))
+    shelves = tuple(
+        Shelf(g, s, (3.0 * g, 0.0, 0.3 * s), 0.0, 0.4, (0.0, 0.1, 0.2, 0.3)) for g in (1, 2) for s in (1, 2)
+    )
     facings = tuple(Facing("1", g, s, 0.0, 0.2, (1, 2)) for g in (1, 2) for s in (1, 2))
     return Store("s", "EUR", "UTC", {}, shelves, facings)
 
@@ -29,14 +31,22 @@ def samples() -> npt.NDArray[np.float32]:
 
 
 def person(t_s: float, x_m: float = 3.1) -> TrackReading:
-    return TrackReading("tracker", T0 + round(t_s * NS), T0, ("a",), np.array([[x_m, -0.4, 1.6]], np.float32), np.ones(1, np.float32),
-                        np.full((1, 2, 3), np.nan, np.float32), np.zeros((1, 2), np.float32))
+    return TrackReading(
+        "tracker",
+        T0 + round(t_s * NS),
+        T0,
+        ("a",),
+        np.array([[x_m, -0.4, 1.6]], np.float32),
+        np.ones(1, np.float32),
+        np.full((1, 2, 3), np.nan, np.float32),
+        np.zeros((1, 2), np.float32),
+    )
 
 
 def found(grams: npt.NDArray[np.float32], people: bool = True, x_m: float = 3.1, cut: int = 97) -> list[HealthEntry]:
     monitor = HealthMonitor(store(), HZ)
     for i in range(0, len(grams), cut):
-        monitor.see_plates(PlateBlock(T0 + round(i * NS / HZ), HZ, grams[i:i + cut]))
+        monitor.see_plates(PlateBlock(T0 + round(i * NS / HZ), HZ, grams[i : i + cut]))
     for t in np.arange(0, SECONDS * people, 0.1):
         monitor.see_people(person(float(t), x_m))
     return list(monitor.entries())

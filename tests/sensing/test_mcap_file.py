@@ -23,8 +23,15 @@ TIMES = st.integers(0, 2**62)
 TEXT = st.text(max_size=8)
 FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=False)
 
-STORE = Store("corner", "EUR", "Europe/Berlin", {"4": Product("4", "Tea", 120.5, 299)},
-              (Shelf(1, 1, (0.0, 0.0, 0.5), 0.25, 0.4, (0.0, 0.1, 0.2)),), (Facing("4", 1, 1, 0.0, 0.2, (1, 2)),), staff=frozenset({"7"}))
+STORE = Store(
+    "corner",
+    "EUR",
+    "Europe/Berlin",
+    {"4": Product("4", "Tea", 120.5, 299)},
+    (Shelf(1, 1, (0.0, 0.0, 0.5), 0.25, 0.4, (0.0, 0.1, 0.2)),),
+    (Facing("4", 1, 1, 0.0, 0.2, (1, 2)),),
+    staff=frozenset({"7"}),
+)
 
 
 def arrays(*shape: int) -> st.SearchStrategy[Any]:
@@ -34,19 +41,35 @@ def arrays(*shape: int) -> st.SearchStrategy[Any]:
 @st.composite
 def plate_readings(draw: st.DrawFn) -> PlateReading:
     shape = draw(st.tuples(st.integers(0, 4), st.integers(0, 3), st.integers(0, 3)))
-    return PlateReading(draw(TEXT), draw(TIMES), draw(TIMES), draw(st.integers(0, 999)), draw(st.floats(1, 1000)), draw(arrays(*shape)))
+    return PlateReading(
+        draw(TEXT), draw(TIMES), draw(TIMES), draw(st.integers(0, 999)), draw(st.floats(1, 1000)), draw(arrays(*shape))
+    )
 
 
 @st.composite
 def track_readings(draw: st.DrawFn) -> TrackReading:
     k = draw(st.integers(0, 3))
-    return TrackReading(draw(TEXT), draw(TIMES), draw(TIMES), tuple(draw(st.lists(TEXT, min_size=k, max_size=k))),
-                        draw(arrays(k, 3)), draw(arrays(k)), draw(arrays(k, 2, 3)), draw(arrays(k, 2)))
+    return TrackReading(
+        draw(TEXT),
+        draw(TIMES),
+        draw(TIMES),
+        tuple(draw(st.lists(TEXT, min_size=k, max_size=k))),
+        draw(arrays(k, 3)),
+        draw(arrays(k)),
+        draw(arrays(k, 2, 3)),
+        draw(arrays(k, 2)),
+    )
 
 
 def plain(reading: Reading) -> list[Any]:
     fields = [getattr(reading, name) for name in reading.__slots__]
-    return [type(reading), *((f.dtype, f.shape, np.nan_to_num(f, nan=12345.0).tolist()) if isinstance(f, np.ndarray) else f for f in fields)]
+    return [
+        type(reading),
+        *(
+            (f.dtype, f.shape, np.nan_to_num(f, nan=12345.0).tolist()) if isinstance(f, np.ndarray) else f
+            for f in fields
+        ),
+    ]
 
 
 @settings(max_examples=60, deadline=None)
@@ -77,7 +100,8 @@ def test_the_official_reader_reads_it(tmp_path: Path) -> None:
         messages = list(reader.iter_messages())
         attachments = [a.name for a in reader.iter_attachments()]
     assert [(s.name, s.encoding, c.topic, m.publish_time, m.log_time) for s, c, m in messages[:1] if s] == [
-        ("aisle.PlateBatch", "protobuf", "/plates/1", 1000, 2000)]
+        ("aisle.PlateBatch", "protobuf", "/plates/1", 1000, 2000)
+    ]
     assert len(messages) == 40
     assert attachments == ["store.json"]
 
@@ -95,7 +119,7 @@ def test_an_autocheckout_recording_survives_the_way_through_mcap(small_shop: Any
 
 def test_what_was_written_before_an_error_is_kept(tmp_path: Path) -> None:
     reading = PlateReading("plates-1", 1, 2, 1, 60.0, np.zeros((12, 1, 1), np.float32))
-    with pytest.raises(KeyError), RecordingWriter(tmp_path / "a.mcap", STORE) as writer:      # noqa: PT012
+    with pytest.raises(KeyError), RecordingWriter(tmp_path / "a.mcap", STORE) as writer:
         writer.write(reading)
         raise KeyError("power cut")
     assert len(list(open_recording(tmp_path / "a.mcap").readings())) == 1
@@ -104,7 +128,7 @@ def test_what_was_written_before_an_error_is_kept(tmp_path: Path) -> None:
 def test_a_file_cut_off_inside_a_chunk_gives_the_chunks_before(tmp_path: Path) -> None:
     path = written(tmp_path / "a.mcap", 2000)
     data = path.read_bytes()
-    path.write_bytes(data[:data.index(b"zstd", data.index(b"zstd") + 4) + 100])
+    path.write_bytes(data[: data.index(b"zstd", data.index(b"zstd") + 4) + 100])
     recording = open_recording(path)
     assert 100 < len(list(recording.readings())) < 2000
     assert [(h.kind, h.grave) for h in recording.health] == [("truncated", True)]
@@ -113,7 +137,7 @@ def test_a_file_cut_off_inside_a_chunk_gives_the_chunks_before(tmp_path: Path) -
 def test_a_file_cut_off_inside_the_store_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "a.mcap")
     data = path.read_bytes()
-    path.write_bytes(data[:data.index(b"store.json") + 40])
+    path.write_bytes(data[: data.index(b"store.json") + 40])
     with pytest.raises(RecordingError, match="where the store should be"):
         open_recording(path)
 
@@ -126,7 +150,7 @@ def test_damage_never_raises_anything_but_a_recording_error(data: st.DataObject)
         content = bytearray(path.read_bytes())
         for _ in range(data.draw(st.integers(0, 6))):
             content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-        path.write_bytes(bytes(content[:data.draw(st.integers(0, len(content)))]))
+        path.write_bytes(bytes(content[: data.draw(st.integers(0, len(content)))]))
         assert outcome(path) <= 3
 
 
@@ -138,6 +162,9 @@ def outcome(path: Path) -> int:
         return 0
 
 
-@pytest.mark.parametrize(("name", "expected"), [("a.mcap", "a"), ("a.archive.gz", "a"), ("2020-04-22.1.archive", "2020-04-22.1"), ("plain", "plain")])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.mcap", "a"), ("a.archive.gz", "a"), ("2020-04-22.1.archive", "2020-04-22.1"), ("plain", "plain")],
+)
 def test_names_of_recordings(name: str, expected: str) -> None:
     assert recording_name(Path("somewhere") / name) == expected

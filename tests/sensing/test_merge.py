@@ -16,7 +16,9 @@ T0 = 1_600_000_000 * NS
 def frame(device: str, t_s: float, late_s: float = 0.0) -> TrackReading:
     none = np.empty((0,), dtype=np.float32)
     t = T0 + round(t_s * NS)
-    return TrackReading(device, t, t + round(late_s * NS), (), none.reshape(0, 3), none, none.reshape(0, 2, 3), none.reshape(0, 2))
+    return TrackReading(
+        device, t, t + round(late_s * NS), (), none.reshape(0, 3), none, none.reshape(0, 2, 3), none.reshape(0, 2)
+    )
 
 
 def test_a_tracker_far_behind_is_waited_for() -> None:

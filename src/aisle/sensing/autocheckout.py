@@ -39,10 +39,10 @@ from aisle.store.model import Store
 
 SAMPLE_TYPES = {"DATATYPE_FLOAT32": "<f4", "": "<f4", "DATATYPE_FLOAT64": "<f8"}
 UNITS_M = {"metres": 1.0, "inches": 0.0254, "centimetres": 0.01, "millimetres": 0.001}
-USUAL_HEAD_M = 1.6          # median height of a head in a shop, standing or bent
-HEAVIEST_G = 1e6            # no plate carries a tonne: such a sample is a fault of transmission
-ASSUMED_SCORE = 0.5         # of a point that comes without one
-DOUBTFUL_STATE = 0.5        # factor on the head score of a target whose state is not VALID
+USUAL_HEAD_M = 1.6  # median height of a head in a shop, standing or bent
+HEAVIEST_G = 1e6  # no plate carries a tonne: such a sample is a fault of transmission
+ASSUMED_SCORE = 0.5  # of a point that comes without one
+DOUBTFUL_STATE = 0.5  # factor on the head score of a target whose state is not VALID
 
 
 class AutoCheckoutRecording:
@@ -69,7 +69,12 @@ class AutoCheckoutRecording:
         self.store: Store
         self.notes: tuple[str, ...]
         self.store, self.notes = store_from_planogram(
-            planogram, products, name=name, staff=frozenset(str(s) for s in meta.staff), geometry=geometry, log=self._log,
+            planogram,
+            products,
+            name=name,
+            staff=frozenset(str(s) for s in meta.staff),
+            geometry=geometry,
+            log=self._log,
             place=self._collections["planogram"].place,
         )
         self._readings: tuple[Reading, ...] | None = None
@@ -86,7 +91,14 @@ class AutoCheckoutRecording:
 
     def _products(self) -> list[ProductDocument]:
         if "products" not in self._collections:
-            self._log.add(HealthEntry("missing-collection", "products", "collection products is missing: no weights, receipts will be guesses", grave=True))
+            self._log.add(
+                HealthEntry(
+                    "missing-collection",
+                    "products",
+                    "collection products is missing: no weights, receipts will be guesses",
+                    grave=True,
+                )
+            )
             return []
         return typed(self._collections["products"], ProductDocument, self._log).items
 
@@ -97,7 +109,14 @@ class AutoCheckoutRecording:
         try:
             return msgspec.convert(json.loads(file.read_bytes()), Meta, strict=False)
         except (ValueError, RecursionError) as error:
-            self._log.add(HealthEntry("corrupt", "meta.json", f'meta.json: {error}; wanted {{"staff": [track ids]}}; nobody counts as staff', grave=True))
+            self._log.add(
+                HealthEntry(
+                    "corrupt",
+                    "meta.json",
+                    f'meta.json: {error}; wanted {{"staff": [track ids]}}; nobody counts as staff',
+                    grave=True,
+                )
+            )
             return Meta()
 
     # ---------------------------------------------------------------- plates
@@ -111,30 +130,48 @@ class AutoCheckoutRecording:
         for (shape, kind), members in alike.items():
             out.extend(self._decoded(shape, kind, members, batches))
         if not out:
-            raise RecordingError(f"{collection.place}: no readable batch of samples among {len(batches.items)} documents; "
-                                 "wanted documents with timestamp, plate_id and values (shape, base64 float32 data)")
+            raise RecordingError(
+                f"{collection.place}: no readable batch of samples among {len(batches.items)} documents; "
+                "wanted documents with timestamp, plate_id and values (shape, base64 float32 data)"
+            )
         readings = [reading for _, reading in sorted(out, key=itemgetter(0))]
         self._log.extend(unknown_plates(readings, self.store))
         return readings
 
-    def _sort_in(self, i: int, batch: PlateDocument, batches: Documents[PlateDocument],
-                 alike: dict[tuple[tuple[int, int, int], str], list[tuple[int, int, int]]]) -> None:
-        """Put batch i among those of its shape and sample type as (i, time, gondola), or report why it cannot be read."""
+    def _sort_in(
+        self,
+        i: int,
+        batch: PlateDocument,
+        batches: Documents[PlateDocument],
+        alike: dict[tuple[tuple[int, int, int], str], list[tuple[int, int, int]]],
+    ) -> None:
+        """Put batch i among those of its shape and type as (i, time, gondola), or report why it cannot be read."""
         values = batch.document.plate_data.values
         t_ns, gondola, kind = event_time(batch.timestamp), batch.gondola(), SAMPLE_TYPES.get(values.type)
         if t_ns is None or gondola is None or kind is None:
-            self._corrupt(batches.place(i), f"timestamp {batch.timestamp!r}, gondola {gondola!r}, type {values.type!r}; "
-                          "wanted seconds since 1970, a gondola number and DATATYPE_FLOAT32")
+            self._corrupt(
+                batches.place(i),
+                f"timestamp {batch.timestamp!r}, gondola {gondola!r}, type {values.type!r}; "
+                "wanted seconds since 1970, a gondola number and DATATYPE_FLOAT32",
+            )
             return
         shape = self._shape(values.shape, len(values.data) // int(kind[-1]), gondola)
         if shape is None or len(values.data) != int(kind[-1]) * shape[0] * shape[1] * shape[2]:
-            self._corrupt(batches.place(i), f"{len(values.data)} bytes of samples do not fill shape {values.shape}; "
-                          "wanted samples x (shelves + 1) x (plates + 1)")
+            self._corrupt(
+                batches.place(i),
+                f"{len(values.data)} bytes of samples do not fill shape {values.shape}; "
+                "wanted samples x (shelves + 1) x (plates + 1)",
+            )
             return
         alike.setdefault((shape, kind), []).append((i, t_ns, gondola))
 
-    def _decoded(self, shape: tuple[int, int, int], kind: str, members: list[tuple[int, int, int]],
-                 batches: Documents[PlateDocument]) -> Iterator[tuple[int, Reading]]:
+    def _decoded(
+        self,
+        shape: tuple[int, int, int],
+        kind: str,
+        members: list[tuple[int, int, int]],
+        batches: Documents[PlateDocument],
+    ) -> Iterator[tuple[int, Reading]]:
         """Readings of all batches of one shape, decoded together; what no plate can weigh becomes NaN."""
         data = b"".join([batches.items[i].document.plate_data.values.data for i, _, _ in members])
         with np.errstate(invalid="ignore", over="ignore"):
@@ -148,16 +185,25 @@ class AutoCheckoutRecording:
             hz = said if said and 1.0 <= said <= 10_000.0 else 60.0
             yield i, PlateReading(f"plates-{gondola}", t_ns, received(batch.date_time, t_ns), gondola, hz, grams)
 
-    def _without_absurd(self, samples: Float32, members: list[tuple[int, int, int]], batches: Documents[PlateDocument]) -> Float32:
+    def _without_absurd(
+        self, samples: Float32, members: list[tuple[int, int, int]], batches: Documents[PlateDocument]
+    ) -> Float32:
         absurd = np.abs(samples) > HEAVIEST_G
         for k in np.flatnonzero(absurd.any(axis=(1, 2, 3))):
             i, t_ns, gondola = members[k]
             _, s, p = np.argwhere(absurd[k])[0].tolist()
-            self._log.add(HealthEntry(
-                "invalid-sample", f"gondola {gondola}, shelf {s + 1}, plate {p + 1}",
-                f"{batches.place(i)}: {int(absurd[k].sum())} infinite or absurd samples count as missing",
-                t0_ns=t_ns, t1_ns=t_ns + samples.shape[1] * 16_666_667, gondola=gondola, shelf=s + 1, plate=p + 1,
-            ))
+            self._log.add(
+                HealthEntry(
+                    "invalid-sample",
+                    f"gondola {gondola}, shelf {s + 1}, plate {p + 1}",
+                    f"{batches.place(i)}: {int(absurd[k].sum())} infinite or absurd samples count as missing",
+                    t0_ns=t_ns,
+                    t1_ns=t_ns + samples.shape[1] * 16_666_667,
+                    gondola=gondola,
+                    shelf=s + 1,
+                    plate=p + 1,
+                )
+            )
         return np.where(absurd, np.float32(np.nan), samples)
 
     def _shape(self, shape: list[int] | None, count: int, gondola: int) -> tuple[int, int, int] | None:
@@ -178,7 +224,14 @@ class AutoCheckoutRecording:
         if "targets" in self._collections and not (frames and any(f.document.targets.targets for f in frames.items)):
             frames = typed(self._collections["targets"], TargetDocument, self._log)
         if frames is None or not frames.items:
-            self._log.add(HealthEntry("missing-collection", "targets", "neither full_targets nor targets holds a frame: nobody can be billed", grave=True))
+            self._log.add(
+                HealthEntry(
+                    "missing-collection",
+                    "targets",
+                    "neither full_targets nor targets holds a frame: nobody can be billed",
+                    grave=True,
+                )
+            )
             return []
         people = [t for f in frames.items for t in f.document.targets.targets]
         points, scores = _joint_arrays(people)
@@ -196,8 +249,18 @@ class AutoCheckoutRecording:
             if t_ns is None:
                 self._corrupt(frames.place(i), f"timestamp {frame.timestamp!r}; wanted seconds since 1970")
                 continue
-            out.append(TrackReading("tracker", t_ns, received(frame.date_time, t_ns), tuple(_ident(t) for t in people[rows]),
-                                    points[rows, 0], scores[rows, 0], points[rows, 1:], scores[rows, 1:]))
+            out.append(
+                TrackReading(
+                    "tracker",
+                    t_ns,
+                    received(frame.date_time, t_ns),
+                    tuple(_ident(t) for t in people[rows]),
+                    points[rows, 0],
+                    scores[rows, 0],
+                    points[rows, 1:],
+                    scores[rows, 1:],
+                )
+            )
         return out
 
 

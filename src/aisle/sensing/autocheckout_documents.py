@@ -42,7 +42,9 @@ class PlateId(msgspec.Struct, gc=False):
     def place(self) -> tuple[int | None, int | None, int | None]:
         """(gondola, shelf, plate), None where not said."""
         inner = self.shelf_id or ShelfId()
-        gondola = inner.gondola_id.id if inner.gondola_id.id is not None else self.gondola_id.id if self.gondola_id else None
+        gondola = (
+            inner.gondola_id.id if inner.gondola_id.id is not None else self.gondola_id.id if self.gondola_id else None
+        )
         shelf = inner.shelf_index if inner.shelf_index is not None else self.shelf_index
         return whole(gondola), whole(shelf), whole(self.plate_index)
 
@@ -186,14 +188,14 @@ def typed(collection: Collection, kind: type[Document], log: HealthLog) -> Docum
         try:
             return Documents(_fast(collection.data, kind), lambda i: f"{collection.place} at line {i + 1}")
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            pass        # not the plain layout: the slow way below reads it and says what is wrong with it
+            pass  # not the plain layout: the slow way below reads it and says what is wrong with it
     placed = list(_slowly(collection, kind, log))
     return Documents([document for _, document in placed], lambda i: placed[i][0])
 
 
 def _fast(data: bytes, kind: type[Document]) -> list[Document]:
     if data[:1] == b"[":
-        return msgspec.json.Decoder(list[kind]).decode(data)        # type: ignore[valid-type]
+        return msgspec.json.Decoder(list[kind]).decode(data)  # type: ignore[valid-type]
     return msgspec.json.Decoder(kind).decode_lines(data)
 
 
@@ -204,8 +206,14 @@ def _slowly(collection: Collection, kind: type[Document], log: HealthLog) -> Ite
                 _unpack_samples(document)
             fitting = msgspec.convert(document, kind, strict=False, builtin_types=(bytes,))
         except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
-            log.add(HealthEntry("corrupt", place, f"{place}: does not fit the {collection.name} schema ({error}); skipped",
-                                grave=True))
+            log.add(
+                HealthEntry(
+                    "corrupt",
+                    place,
+                    f"{place}: does not fit the {collection.name} schema ({error}); skipped",
+                    grave=True,
+                )
+            )
             continue
         yield place, fitting
 
@@ -217,7 +225,7 @@ def _unpack_samples(document: dict[str, Any]) -> None:
         raise ValueError("no document.plate_data.values")
     data = values.get("data")
     if isinstance(data, str):
-        values["data"] = msgspec.convert(data, bytes)       # decodes base64, faster than binascii
+        values["data"] = msgspec.convert(data, bytes)  # decodes base64, faster than binascii
     elif isinstance(data, list):
         samples = np.array(data, dtype=np.float32)
         values["data"] = samples.tobytes()

@@ -22,15 +22,15 @@ from aisle.sensing.faults import HealthLog, RecordingError
 from aisle.sensing.readings import HealthEntry
 from aisle.store.model import Facing, Product, Shelf, Store
 
-PLATE_PITCH_M = 0.1016          # four inches, the plates of the nano-store
+PLATE_PITCH_M = 0.1016  # four inches, the plates of the nano-store
 DEFAULT_DEPTH_M = 0.4064
 INCH_M = 0.0254
-WIDEST_PER_PLATE_M = 2.0        # a facing wider than this per plate is given in inches
-NEAR_PITCH = 0.04               # share by which a measured pitch may miss four inches and still be it
+WIDEST_PER_PLATE_M = 2.0  # a facing wider than this per plate is given in inches
+NEAR_PITCH = 0.04  # share by which a measured pitch may miss four inches and still be it
 FIT_M = 0.006
-STRAIGHT_M = 0.15               # corners spread over less than this do not tell a direction
+STRAIGHT_M = 0.15  # corners spread over less than this do not tell a direction
 MOST_PLATES = 200
-SAME_PLACE_M = 0.6              # measured and inferred shelf centres further apart are different shelves
+SAME_PLACE_M = 0.6  # measured and inferred shelf centres further apart are different shelves
 SAME_TURN_RAD = 0.2
 
 FloatArray = npt.NDArray[np.float64]
@@ -67,8 +67,10 @@ def store_from_planogram(
     """
     placed, unit = _placed(planogram, log, place)
     if not placed:
-        raise RecordingError(f"{place}: none of {len(planogram)} entries names a gondola, shelf and plate; "
-                             "wanted plate_ids with gondola_id, shelf_index and plate_index")
+        raise RecordingError(
+            f"{place}: none of {len(planogram)} entries names a gondola, shelf and plate; "
+            "wanted plate_ids with gondola_id, shelf_index and plate_index"
+        )
     shelves: list[Shelf] = []
     facings: list[Facing] = []
     notes = [f"planogram is in {unit}"]
@@ -80,8 +82,15 @@ def store_from_planogram(
                 board, stretch = measured, _onto(stretch, measured)
             elif geometry is not None:
                 where = f"gondola {board.gondola}, shelf {board.shelf}"
-                log.add(HealthEntry("corrupt", f"store_meta: {where}", f"store_meta: {where}: does not fit the planogram; the planogram is followed",
-                                    gondola=board.gondola, shelf=board.shelf))
+                log.add(
+                    HealthEntry(
+                        "corrupt",
+                        f"store_meta: {where}",
+                        f"store_meta: {where}: does not fit the planogram; the planogram is followed",
+                        gondola=board.gondola,
+                        shelf=board.shelf,
+                    )
+                )
             shelves.append(board)
             facings.extend(stretch)
     notes.append("geometry from store_meta" if geometry is not None else "geometry from the planogram")
@@ -99,11 +108,24 @@ def _placed(planogram: Sequence[PlanogramDocument], log: HealthLog, place: str) 
         on_shelf: dict[tuple[int, int], list[int]] = {}
         for plate_id in entry.plate_ids:
             gondola, shelf, plate = plate_id.place()
-            if gondola is not None and shelf is not None and plate is not None and shelf > 0 and 0 < plate <= MOST_PLATES:
+            if (
+                gondola is not None
+                and shelf is not None
+                and plate is not None
+                and shelf > 0
+                and 0 < plate <= MOST_PLATES
+            ):
                 on_shelf.setdefault((gondola, shelf), []).append(plate)
         if not on_shelf:
-            log.add(HealthEntry("corrupt", f"{place}: entry {number}", f"{place}: entry {number} ({gtin or 'no product'}): no plate_ids "
-                                "with gondola_id, shelf_index and plate_index from 1; left out", grave=True))
+            log.add(
+                HealthEntry(
+                    "corrupt",
+                    f"{place}: entry {number}",
+                    f"{place}: entry {number} ({gtin or 'no product'}): no plate_ids "
+                    "with gondola_id, shelf_index and plate_index from 1; left out",
+                    grave=True,
+                )
+            )
         at = entry.global_coordinates
         moved = at.transform.translation if at and at.transform else None
         turned = at.transform.rotation if at and at.transform else None
@@ -112,13 +134,18 @@ def _placed(planogram: Sequence[PlanogramDocument], log: HealthLog, place: str) 
             corner = None
         for (gondola, shelf), plates in sorted(on_shelf.items()):
             width = (at.dim_x or 0.0) * factor if at and len(on_shelf) == 1 else 0.0
-            out.append(Placed(
-                gtin, gondola, shelf, tuple(sorted(set(plates))),
-                tuple(c * factor for c in corner) if corner and len(on_shelf) == 1 else None,     # type: ignore[arg-type]
-                width if math.isfinite(width) and width > 0 else 0.0,
-                at.dim_y * factor if at and at.dim_y else None,
-                turned.z if turned else None,
-            ))
+            out.append(
+                Placed(
+                    gtin,
+                    gondola,
+                    shelf,
+                    tuple(sorted(set(plates))),
+                    tuple(c * factor for c in corner) if corner and len(on_shelf) == 1 else None,  # type: ignore[arg-type]
+                    width if math.isfinite(width) and width > 0 else 0.0,
+                    at.dim_y * factor if at and at.dim_y else None,
+                    turned.z if turned else None,
+                )
+            )
     return out, "inches" if factor == INCH_M else "metres"
 
 
@@ -148,8 +175,16 @@ def _gondola(here: list[Placed], everywhere: list[Placed]) -> tuple[list[Shelf],
         origin = left * along + depth * across
         edges = (0.0, length) if shelf in single else tuple(round(i * pitch, 6) for i in range(count + 1))
         deep = [p.depth_m for p in on_it if p.depth_m]
-        boards.append(Shelf(on_it[0].gondola, shelf, (float(origin[0]), float(origin[1]), height), turn,
-                            _middle(deep) if deep else DEFAULT_DEPTH_M, edges))
+        boards.append(
+            Shelf(
+                on_it[0].gondola,
+                shelf,
+                (float(origin[0]), float(origin[1]), height),
+                turn,
+                _middle(deep) if deep else DEFAULT_DEPTH_M,
+                edges,
+            )
+        )
         stretches.append([_facing(p, edges, starts.get(id(p)), left, pitch) for p in on_it if p.gtin is not None])
     return boards, stretches
 
@@ -160,7 +195,9 @@ def _facing(p: Placed, edges: tuple[float, ...], start: float | None, left: floa
     if start is not None:
         measured = start - left
         width = p.width_m or (x1 - x0)
-        if x0 - pitch <= measured < x1 and x0 < measured + width <= x1 + pitch:     # else the corner contradicts the plates
+        if (
+            x0 - pitch <= measured < x1 and x0 < measured + width <= x1 + pitch
+        ):  # else the corner contradicts the plates
             x0, x1 = measured, measured + width
     return Facing(str(p.gtin), p.gondola, p.shelf, max(0.0, round(x0, 6)), min(edges[-1], round(x1, 6)), p.plates)
 
@@ -203,19 +240,27 @@ def _sense(line: FloatArray, located: list[Placed], given: float | None, everywh
     overlaps = {sign: _overlap(located, sign * line) for sign in (1.0, -1.0)}
     if abs(overlaps[1.0] - overlaps[-1.0]) > FIT_M:
         return min(overlaps, key=lambda sign: overlaps[sign])
-    others = np.array([p.corner for p in everywhere if p.corner is not None and p.gondola != located[0].gondola]).reshape(-1, 3)
+    others = np.array(
+        [p.corner for p in everywhere if p.corner is not None and p.gondola != located[0].gondola]
+    ).reshape(-1, 3)
     if not len(others):
         return 1.0 if (line[0], -line[1]) > (0.0, 0.0) else -1.0
     own = np.array([p.corner for p in located if p.corner is not None])
     towards = others[:, :2].mean(axis=0) - own[:, :2].mean(axis=0)
-    return 1.0 if float(towards @ np.array([line[1], -line[0]])) > 0 else -1.0      # shoppers stand in front, where the rest of the shop is
+    return (
+        1.0 if float(towards @ np.array([line[1], -line[0]])) > 0 else -1.0
+    )  # shoppers stand in front, where the rest of the shop is
 
 
 def _overlap(located: list[Placed], right: FloatArray) -> float:
     """Total length by which facings of one shelf overlap if they extend to the given right."""
     total = 0.0
     for shelf in {p.shelf for p in located}:
-        spans = sorted((float(np.array(p.corner[:2]) @ right), p.width_m) for p in located if p.shelf == shelf and p.corner is not None)
+        spans = sorted(
+            (float(np.array(p.corner[:2]) @ right), p.width_m)
+            for p in located
+            if p.shelf == shelf and p.corner is not None
+        )
         total += sum(max(0.0, a + w - b) for (a, w), (b, _) in pairwise(spans))
     return total
 
@@ -261,8 +306,11 @@ def _middle(values: Iterable[float]) -> float:
 def _fits(measured: Shelf, inferred: Shelf) -> bool:
     """Whether measured geometry and planogram speak of the same shelf."""
     turn = math.remainder(measured.rotation_rad - inferred.rotation_rad, 2 * math.pi)
-    return (measured.plate_count >= inferred.plate_count and abs(turn) < SAME_TURN_RAD
-            and math.dist(_centre(measured), _centre(inferred)) < SAME_PLACE_M)
+    return (
+        measured.plate_count >= inferred.plate_count
+        and abs(turn) < SAME_TURN_RAD
+        and math.dist(_centre(measured), _centre(inferred)) < SAME_PLACE_M
+    )
 
 
 def _centre(shelf: Shelf) -> tuple[float, float, float]:
@@ -276,7 +324,10 @@ def _onto(stretch: list[Facing], measured: Shelf) -> list[Facing]:
 
 
 def _catalogue(products: Iterable[ProductDocument], facings: list[Facing], log: HealthLog) -> dict[str, Product]:
-    """Products by GTIN; of several listings the last with a weight counts.  Shelved products that lack something are reported."""
+    """Products by GTIN; of several listings the last with a weight counts.
+
+    Products on the shelves that lack something are reported.
+    """
     out: dict[str, Product] = {}
     for entry in products:
         if entry.product_id.id is None:
@@ -291,10 +342,21 @@ def _catalogue(products: Iterable[ProductDocument], facings: list[Facing], log: 
     for gtin in sorted({f.gtin for f in facings}):
         if gtin not in out:
             out[gtin] = Product(gtin, gtin, None)
-            log.add(HealthEntry("unknown-product", f"product {gtin}", f"planogram names {gtin}, products does not: name and weight unknown", grave=True))
+            log.add(
+                HealthEntry(
+                    "unknown-product",
+                    f"product {gtin}",
+                    f"planogram names {gtin}, products does not: name and weight unknown",
+                    grave=True,
+                )
+            )
         elif out[gtin].weight_g is None:
-            log.add(HealthEntry("no-weight", f"product {gtin}", f"products: {gtin} ({out[gtin].name}): weight missing or not above 0; "
-                                "it cannot be told by weight", grave=True))
+            log.add(
+                HealthEntry(
+                    "no-weight",
+                    f"product {gtin}",
+                    f"products: {gtin} ({out[gtin].name}): weight missing or not above 0; it cannot be told by weight",
+                    grave=True,
+                )
+            )
     return out
-
-

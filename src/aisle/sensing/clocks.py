@@ -17,16 +17,17 @@ from aisle.sensing.readings import HealthEntry, PlateReading, Reading
 
 NS = 1_000_000_000
 LATENESS_NS = 2_000_000_000
-MOST_SETBACKS = 2           # of the receiving clock in one recording; more is disorder
-SHORTEST_RUN = 20           # readings between them
+MOST_SETBACKS = 2  # of the receiving clock in one recording; more is disorder
+SHORTEST_RUN = 20  # readings between them
 
 
 def receipt_order(streams: Sequence[Sequence[Reading]]) -> Iterator[Reading]:
     """Readings of several stored streams in order of receipt.
 
     A stream stored out of order is sorted by its time of receipt, except when
-    it falls back in time once or twice and goes on from there: then the
-    receiving clock was set back, and the stored order is the truth.
+    it falls back in time once or twice and goes on from there with new
+    readings: then the receiving clock was set back, and the stored order is the
+    truth.
     """
     ordered = [_ordered(stream) for stream in streams]
     if all(stream.ascends for stream in ordered):
@@ -47,7 +48,8 @@ def _ordered(stream: Sequence[Reading]) -> _Stream:
     times = [r.received_ns for r in stream]
     falls = [i for i in range(1, len(times)) if times[i] < times[i - 1] - LATENESS_NS]
     runs = pairwise([0, *falls, len(times)])
-    if falls and len(falls) <= MOST_SETBACKS and all(b - a > SHORTEST_RUN for a, b in runs):
+    repeated = falls and len({(r.device, r.t_ns) for r in stream}) < len(stream)  # the same batches again, no clock
+    if falls and not repeated and len(falls) <= MOST_SETBACKS and all(b - a > SHORTEST_RUN for a, b in runs):
         return _Stream(stream, ascends=False)
     return _Stream(sorted(stream, key=_heard), ascends=True)
 
@@ -60,7 +62,7 @@ class _Clock:
     received_ns: int
     period_ns: int
     offset_ns: int = 0
-    waiting: Reading | None = None          # said a time that does not fit; the next reading tells whether the clock jumped
+    waiting: Reading | None = None  # said a time that does not fit; the next reading tells whether the clock jumped
     strays: int = 0
 
 
@@ -85,8 +87,16 @@ class ClockGuard:
     @property
     def health(self) -> tuple[HealthEntry, ...]:
         """Jumps in order, then strays by device."""
-        strays = [HealthEntry("late", device, f"{device}: {c.strays} readings with a time that fits nothing around them; dropped", grave=True)
-                  for device, c in sorted(self._clocks.items()) if c.strays]
+        strays = [
+            HealthEntry(
+                "late",
+                device,
+                f"{device}: {c.strays} readings with a time that fits nothing around them; dropped",
+                grave=True,
+            )
+            for device, c in sorted(self._clocks.items())
+            if c.strays
+        ]
         return (*self._jumps, *strays)
 
     def push(self, reading: Reading) -> tuple[Reading, ...]:
@@ -127,20 +137,30 @@ class ClockGuard:
 
     def _pass(self, clock: _Clock, reading: Reading) -> Reading:
         t_ns = reading.t_ns + clock.offset_ns
-        clock.last_ns, clock.received_ns, clock.period_ns = max(t_ns, clock.last_ns), reading.received_ns, _duration(reading)
+        clock.last_ns, clock.received_ns, clock.period_ns = (
+            max(t_ns, clock.last_ns),
+            reading.received_ns,
+            _duration(reading),
+        )
         return reading if not clock.offset_ns else replace(reading, t_ns=t_ns)
 
     def _shift(self, clock: _Clock, first: Reading) -> None:
-        """Let `first` follow the last reading at the usual distance, or at that the receiving clock measured if it is to be trusted."""
+        """Let `first` follow the last reading at the distance the receiving clock measured, or else the usual one."""
         heard = first.received_ns - clock.received_ns
         said = first.t_ns + clock.offset_ns - clock.last_ns
         trusted = 0 < heard <= self._longest_gap and abs(heard - said) > self._lateness
         distance = heard if trusted else clock.period_ns
         offset = clock.last_ns + distance - first.t_ns
-        self._jumps.append(HealthEntry(
-            "clock-jump", first.device, f"{first.device}: clock jumps by {(said - distance) / NS:+.1f} s; times after it are shifted back",
-            t0_ns=clock.last_ns, t1_ns=clock.last_ns + distance, gondola=first.gondola if isinstance(first, PlateReading) else None,
-        ))
+        self._jumps.append(
+            HealthEntry(
+                "clock-jump",
+                first.device,
+                f"{first.device}: clock jumps by {(said - distance) / NS:+.1f} s; times after it are shifted back",
+                t0_ns=clock.last_ns,
+                t1_ns=clock.last_ns + distance,
+                gondola=first.gondola if isinstance(first, PlateReading) else None,
+            )
+        )
         clock.offset_ns = offset
 
 

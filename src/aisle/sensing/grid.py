@@ -18,7 +18,7 @@ from aisle.sensing.readings import Float32, HealthEntry, PlateReading
 from aisle.store.model import Store
 
 NS = 1_000_000_000
-PHASE_GAIN = 0.1            # share of a batch's deviation that is believed to be the device's phase
+PHASE_GAIN = 0.1  # share of a batch's deviation that is believed to be the device's phase
 FIRST_ROWS = 1024
 NOTHING_YET = -(1 << 60)
 
@@ -45,10 +45,10 @@ class PlateBlock:
 class _Place:
     """Where a gondola's samples go, and how far they have come (rows counted from the grid's start)."""
 
-    shelves: tuple[tuple[int, int, int], ...]       # (row of the reading, plates, first column of the grid)
-    columns: slice | None                           # set when the shelves are alike and lie side by side in the grid
-    phase: float = 0.0                              # how far the device runs behind the rows it fills, in rows
-    next: int = NOTHING_YET                         # row the next sample belongs to
+    shelves: tuple[tuple[int, int, int], ...]  # (row of the reading, plates, first column of the grid)
+    columns: slice | None  # set when the shelves are alike and lie side by side in the grid
+    phase: float = 0.0  # how far the device runs behind the rows it fills, in rows
+    next: int = NOTHING_YET  # row the next sample belongs to
     holes: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -77,9 +77,9 @@ class PlateGrid:
         self._log = HealthLog()
         self._start_ns: int | None = None
         self._rows = np.full((FIRST_ROWS, self._plates), np.nan, dtype=np.float32)
-        self._base = 0              # grid row of self._rows[0]: all before it was taken
-        self._end = 0               # row after the last one written
-        self._closed = 0            # rows before it are final
+        self._base = 0  # grid row of self._rows[0]: all before it was taken
+        self._end = 0  # row after the last one written
+        self._closed = 0  # rows before it are final
         self._repeats: dict[int, tuple[int, int, int]] = {}
         self._late: dict[int, tuple[int, int, int]] = {}
 
@@ -87,10 +87,20 @@ class PlateGrid:
     def health(self) -> tuple[HealthEntry, ...]:
         """What was wrong with times and order so far."""
         counted = [
-            HealthEntry("duplicate", f"gondola {g}", f"gondola {g}: {n} batches came twice; repeats dropped", t0, t1, gondola=g)
+            HealthEntry(
+                "duplicate", f"gondola {g}", f"gondola {g}: {n} batches came twice; repeats dropped", t0, t1, gondola=g
+            )
             for g, (n, t0, t1) in sorted(self._repeats.items())
         ] + [
-            HealthEntry("late", f"gondola {g}", f"gondola {g}: {n} batches came too late to be used", t0, t1, grave=True, gondola=g)
+            HealthEntry(
+                "late",
+                f"gondola {g}",
+                f"gondola {g}: {n} batches came too late to be used",
+                t0,
+                t1,
+                grave=True,
+                gondola=g,
+            )
             for g, (n, t0, t1) in sorted(self._late.items())
         ]
         return (*self._guard.health, *self._log.entries(), *counted)
@@ -123,8 +133,14 @@ class PlateGrid:
         place = self._places.get(reading.gondola)
         if place is None:
             where = f"gondola {reading.gondola}"
-            self._log.add(HealthEntry("unknown-plate", where, f"{where}: sends samples, but the store has no such gondola; they are not counted",
-                                      gondola=reading.gondola))
+            self._log.add(
+                HealthEntry(
+                    "unknown-plate",
+                    where,
+                    f"{where}: sends samples, but the store has no such gondola; they are not counted",
+                    gondola=reading.gondola,
+                )
+            )
             return
         grams = reading.grams if reading.hz == self.hz else _resampled(reading.grams, reading.hz, self.hz)
         n = len(grams)
@@ -139,11 +155,11 @@ class PlateGrid:
         off = at - place.phase - place.next
         if abs(off) <= n / 2:
             place.phase += PHASE_GAIN * off
-            if place.phase > 1.0:               # the device runs slow: leave a row out
+            if place.phase > 1.0:  # the device runs slow: leave a row out
                 place.holes.append((place.next, place.next + 1))
                 place.next, place.phase = place.next + 1, place.phase - 1.0
             row = place.next
-            if place.phase < -1.0:              # the device runs fast: one sample too many
+            if place.phase < -1.0:  # the device runs fast: one sample too many
                 grams, n, place.phase = grams[1:], n - 1, place.phase + 1.0
         elif off > 0:
             row = round(at - place.phase)
@@ -152,7 +168,7 @@ class PlateGrid:
             self._fill(place, reading, grams, round(at - place.phase))
             return
         place.next = row + n
-        late = min(n, max(0, self._closed - row))       # rows the others could not wait for
+        late = min(n, max(0, self._closed - row))  # rows the others could not wait for
         if late > n // 2:
             self._count(self._late, reading)
         if late < n:
@@ -166,11 +182,16 @@ class PlateGrid:
         open_rows = [(a, b) for a, b in wanted if a < b]
         filled = sum(b - a for a, b in open_rows)
         if filled <= n // 2:
-            self._count(self._late if row + n <= self._closed and _overlaps(place.holes, row, row + n) else self._repeats, reading)
+            self._count(
+                self._late if row + n <= self._closed and _overlaps(place.holes, row, row + n) else self._repeats,
+                reading,
+            )
             return
         for a, b in open_rows:
-            self._write(place, a, grams[a - row:b - row])
-        place.holes = [part for a, b in place.holes for part in ((a, min(b, row)), (max(a, row + n), b)) if part[0] < part[1]]
+            self._write(place, a, grams[a - row : b - row])
+        place.holes = [
+            part for a, b in place.holes for part in ((a, min(b, row)), (max(a, row + n), b)) if part[0] < part[1]
+        ]
 
     def _count(self, counts: dict[int, tuple[int, int, int]], reading: PlateReading) -> None:
         n, t0, t1 = counts.get(reading.gondola, (0, reading.t_ns, reading.t_ns))
@@ -180,7 +201,7 @@ class PlateGrid:
         n = len(grams)
         self._room(row + n)
         self._end = max(self._end, row + n)
-        target = self._rows[row - self._base:row - self._base + n]
+        target = self._rows[row - self._base : row - self._base + n]
         shelves, plates = grams.shape[1], grams.shape[2]
         if place.columns is not None:
             count, width = len(place.shelves), place.shelves[0][1]
@@ -189,14 +210,14 @@ class PlateGrid:
         for index, width, column in place.shelves:
             if index < shelves:
                 m = min(width, plates)
-                target[:, column:column + m] = grams[:, index, :m]
+                target[:, column : column + m] = grams[:, index, :m]
 
     def _room(self, end: int) -> None:
         """Make the buffer reach `end`; rows beyond the last written one are always NaN."""
         wanted = end - self._base
         if wanted > len(self._rows):
             grown = np.full((max(wanted, 2 * len(self._rows)), self._plates), np.nan, dtype=np.float32)
-            grown[:self._end - self._base] = self._rows[:self._end - self._base]
+            grown[: self._end - self._base] = self._rows[: self._end - self._base]
             self._rows = grown
 
     def _close(self) -> None:
@@ -216,8 +237,8 @@ class PlateGrid:
             return None
         kept = self._end - stop
         block = PlateBlock(self._start_ns + round(self._base * NS / self.hz), self.hz, self._rows[:n].copy())
-        self._rows[:kept] = self._rows[n:n + kept].copy()
-        self._rows[kept:n + kept] = np.nan
+        self._rows[:kept] = self._rows[n : n + kept].copy()
+        self._rows[kept : n + kept] = np.nan
         self._base = stop
         return block
 

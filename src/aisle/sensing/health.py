@@ -7,7 +7,6 @@ weight went unseen while somebody was there to change it.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -19,15 +18,15 @@ from aisle.sensing.readings import Float32, HealthEntry, TrackReading
 from aisle.store.model import Store
 
 NS = 1_000_000_000
-GAP_S = 0.5                 # shorter losses are healed by the plateaus around them
+GAP_S = 0.5  # shorter losses are healed by the plateaus around them
 GRAVE_GAP_S = 1.0
 TRACKER_GAP_S = 1.0
-PRESENCE_GAP_S = 2.0        # a track lost for less is still somebody in the shop
+PRESENCE_GAP_S = 2.0  # a track lost for less is still somebody in the shop
 WINDOW_S = 0.5
 STUCK_S = 10.0
-STILL_G = 0.25              # a live plate moves by more within STUCK_S (measured: 3 g and more)
-RAIL_G = 5_000.0            # a plate pinned at more than this is at the end of its range, not merely frozen
-NEAR_M = 0.9                # from head to shelf front: within reach
+STILL_G = 0.25  # a live plate moves by more within STUCK_S (measured: 3 g and more)
+RAIL_G = 5_000.0  # a plate pinned at more than this is at the end of its range, not merely frozen
+NEAR_M = 0.9  # from head to shelf front: within reach
 FRAMES_AT_ONCE = 256
 
 
@@ -38,7 +37,7 @@ class _Plates:
     gondola: npt.NDArray[np.int64]
     shelf: npt.NDArray[np.int64]
     plate: npt.NDArray[np.int64]
-    used: npt.NDArray[np.bool_]         # a facing stands on it
+    used: npt.NDArray[np.bool_]  # a facing stands on it
 
 
 class HealthMonitor:
@@ -54,21 +53,21 @@ class HealthMonitor:
         n = store.plate_count
         self._start_ns: int | None = None
         self._rows = 0
-        self._missing_since = np.zeros(n, dtype=np.int64)       # row at which the present loss began; -1: none
+        self._missing_since = np.zeros(n, dtype=np.int64)  # row at which the present loss began; -1: none
         self._alive = np.zeros(n, dtype=bool)
-        self._gaps: list[tuple[int, int, int]] = []             # (column, first row, row after)
-        self._rest = np.empty((0, n), dtype=np.float32)         # rows short of a whole window
-        self._low = np.full(n, np.nan, dtype=np.float32)        # range since `_still_since`
+        self._gaps: list[tuple[int, int, int]] = []  # (column, first row, row after)
+        self._rest = np.empty((0, n), dtype=np.float32)  # rows short of a whole window
+        self._low = np.full(n, np.nan, dtype=np.float32)  # range since `_still_since`
         self._high = np.full(n, np.nan, dtype=np.float32)
         self._still_since = np.zeros(n, dtype=np.int64)
         self._windows = 0
-        self._still: dict[int, tuple[int, int, float]] = {}     # column -> (first row, row after, grams)
+        self._still: dict[int, tuple[int, int, float]] = {}  # column -> (first row, row after, grams)
         self._still_now = np.zeros(n, dtype=bool)
         self._frames: list[tuple[int, Float32]] = []
         self._presence: list[tuple[int, int]] = []
         self._tracker_gaps: list[tuple[int, int]] = []
         self._last_frame_ns: int | None = None
-        self._near: dict[int, tuple[int, int]] = {}             # gondola -> first and last time somebody was within reach
+        self._near: dict[int, tuple[int, int]] = {}  # gondola -> first and last time somebody was within reach
 
     # ----------------------------------------------------------------- plates
     def see_plates(self, block: PlateBlock) -> None:
@@ -82,8 +81,8 @@ class HealthMonitor:
         both = np.concatenate([self._rest, grams]) if len(self._rest) else grams
         whole = len(both) // width
         if whole:
-            self._see_stillness(both[:whole * width].reshape(whole, width, -1), width)
-        self._rest = both[whole * width:].copy()
+            self._see_stillness(both[: whole * width].reshape(whole, width, -1), width)
+        self._rest = both[whole * width :].copy()
 
     def _see_losses(self, missing: npt.NDArray[np.bool_]) -> None:
         n = len(missing)
@@ -118,7 +117,7 @@ class HealthMonitor:
             first = self._windows * width
             self._windows += 1
             joint_low, joint_high = np.fmin(self._low, low), np.fmax(self._high, high)
-            moved = ~(joint_high - joint_low <= STILL_G)        # also where there is no sample
+            moved = ~(joint_high - joint_low <= STILL_G)  # also where there is no sample
             self._still_since = np.where(moved, first, self._still_since)
             self._low, self._high = np.where(moved, low, joint_low), np.where(moved, high, joint_high)
             long = (first + width - self._still_since >= STUCK_S * self._hz) & ~np.isnan(self._low)
@@ -156,7 +155,9 @@ class HealthMonitor:
         for gondola in sorted({s.gondola for s in self._store.shelves}):
             shelf = next(s for s in self._store.shelves if s.gondola == gondola)
             local = shelf.local(heads)
-            aside = np.maximum(0.0, np.maximum(shelf.plate_edges_m[0] - local[:, 0], local[:, 0] - shelf.plate_edges_m[-1]))
+            aside = np.maximum(
+                0.0, np.maximum(shelf.plate_edges_m[0] - local[:, 0], local[:, 0] - shelf.plate_edges_m[-1])
+            )
             ahead = np.maximum(0.0, np.maximum(-local[:, 1], local[:, 1] - shelf.depth_m))
             near = times[np.hypot(aside, ahead) < NEAR_M]
             if len(near):
@@ -168,7 +169,9 @@ class HealthMonitor:
         """All findings so far, by kind and time."""
         self._see_nearness()
         tracker = [
-            HealthEntry("gap", "tracker", f"tracker: no frame for {(b - a) / NS:.1f} s", a, b, grave=self._somebody(a, b))
+            HealthEntry(
+                "gap", "tracker", f"tracker: no frame for {(b - a) / NS:.1f} s", a, b, grave=self._somebody(a, b)
+            )
             for a, b in self._tracker_gaps
         ]
         if self._start_ns is None:
@@ -189,13 +192,27 @@ class HealthMonitor:
         silent = ~self._alive
         for where, columns, gondola, shelf, plate in self._places(np.flatnonzero(silent)):
             matters = gondola in self._near and bool(self._plates.used[columns].any())
-            out.append(HealthEntry("dead", where, f"{where}: not one sample" + ("; somebody was within reach of it" if matters else ""),
-                                   self._time(0), self._time(self._rows), matters, gondola, shelf, plate))
+            out.append(
+                HealthEntry(
+                    "dead",
+                    where,
+                    f"{where}: not one sample" + ("; somebody was within reach of it" if matters else ""),
+                    self._time(0),
+                    self._time(self._rows),
+                    matters,
+                    gondola,
+                    shelf,
+                    plate,
+                )
+            )
         return out
 
     def _gap_entries(self) -> list[HealthEntry]:
-        open_gaps = [(int(c), int(self._missing_since[c]), self._rows) for c in np.flatnonzero(self._alive & (self._missing_since >= 0))
-                     if self._rows - self._missing_since[c] > GAP_S * self._hz]
+        open_gaps = [
+            (int(c), int(self._missing_since[c]), self._rows)
+            for c in np.flatnonzero(self._alive & (self._missing_since >= 0))
+            if self._rows - self._missing_since[c] > GAP_S * self._hz
+        ]
         spans: dict[tuple[int, int], list[int]] = defaultdict(list)
         for column, first, after in (*self._gaps, *open_gaps):
             spans[first, after].append(column)
@@ -205,7 +222,11 @@ class HealthMonitor:
             seconds = (after - first) / self._hz
             grave = seconds >= GRAVE_GAP_S and self._somebody(t0, t1)
             for where, _, gondola, shelf, plate in self._places(np.array(columns)):
-                out.append(HealthEntry("gap", where, f"{where}: no samples for {seconds:.1f} s", t0, t1, grave, gondola, shelf, plate))
+                out.append(
+                    HealthEntry(
+                        "gap", where, f"{where}: no samples for {seconds:.1f} s", t0, t1, grave, gondola, shelf, plate
+                    )
+                )
         return out
 
     def _still_entries(self) -> list[HealthEntry]:
@@ -214,19 +235,31 @@ class HealthMonitor:
         for column, (first, after, grams) in sorted(self._still.items()):
             here = self._plates.gondola == self._plates.gondola[column]
             if 2 * int((common == self._plates.gondola[column]).sum()) > int((self._alive & here).sum()):
-                continue        # most of the gondola is as still: coarse scales, not a fault
-            gondola, shelf, plate = (int(a[column]) for a in (self._plates.gondola, self._plates.shelf, self._plates.plate))
+                continue  # most of the gondola is as still: coarse scales, not a fault
+            gondola, shelf, plate = (
+                int(a[column]) for a in (self._plates.gondola, self._plates.shelf, self._plates.plate)
+            )
             where = f"gondola {gondola}, shelf {shelf}, plate {plate}"
             pinned = abs(grams) >= RAIL_G
             kind = ("saturated", f"pinned at {grams:.0f} g") if pinned else ("stuck", f"not moved from {grams:.2f} g")
-            out.append(HealthEntry(
-                "saturated" if pinned else "stuck", where, f"{where}: {kind[1]} for {(after - first) / self._hz:.0f} s",
-                self._time(first), self._time(after), bool(self._plates.used[column]) and self._somebody(self._time(first), self._time(after)),
-                gondola, shelf, plate,
-            ))
+            out.append(
+                HealthEntry(
+                    "saturated" if pinned else "stuck",
+                    where,
+                    f"{where}: {kind[1]} for {(after - first) / self._hz:.0f} s",
+                    self._time(first),
+                    self._time(after),
+                    bool(self._plates.used[column]) and self._somebody(self._time(first), self._time(after)),
+                    gondola,
+                    shelf,
+                    plate,
+                )
+            )
         return out
 
-    def _places(self, columns: npt.NDArray[np.intp]) -> list[tuple[str, npt.NDArray[np.intp], int, int | None, int | None]]:
+    def _places(
+        self, columns: npt.NDArray[np.intp]
+    ) -> list[tuple[str, npt.NDArray[np.intp], int, int | None, int | None]]:
         """Columns as the largest places they fill: whole gondolas, whole shelves, single plates."""
         p = self._plates
         out: list[tuple[str, npt.NDArray[np.intp], int, int | None, int | None]] = []
@@ -240,8 +273,16 @@ class HealthMonitor:
                 if len(on_it) == int(((p.gondola == gondola) & (p.shelf == shelf)).sum()):
                     out.append((f"gondola {gondola}, shelf {shelf}", on_it, gondola, shelf, None))
                     continue
-                out.extend((f"gondola {gondola}, shelf {shelf}, plate {int(p.plate[c])}", np.array([c]), gondola, shelf, int(p.plate[c]))
-                           for c in on_it)
+                out.extend(
+                    (
+                        f"gondola {gondola}, shelf {shelf}, plate {int(p.plate[c])}",
+                        np.array([c]),
+                        gondola,
+                        shelf,
+                        int(p.plate[c]),
+                    )
+                    for c in on_it
+                )
         return out
 
 

@@ -36,7 +36,7 @@ from aisle.store.model import Store
 
 MAGIC = b"\x89MCAP0\r\n"
 STORE_ATTACHMENT = "store.json"
-CHUNK_BYTES = 1 << 18         # about two seconds of a small shop: what a power cut may cost
+CHUNK_BYTES = 1 << 18  # about two seconds of a small shop: what a power cut may cost
 LARGEST_CHUNK = 1 << 30
 _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _ATTACHMENT, _DATA_END, _FOOTER = 3, 4, 5, 6, 9, 15, 2
 
@@ -61,7 +61,9 @@ class RecordingWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def write(self, reading: Reading) -> None:
@@ -73,19 +75,28 @@ class RecordingWriter:
         if topic not in self._channels:
             encoding = MessageEncoding.Protobuf if schema == PLATE_SCHEMA else MessageEncoding.JSON
             self._channels[topic] = self._writer.register_channel(topic, encoding, self._schema(schema))
-        self._writer.add_message(self._channels[topic], log_time=reading.received_ns, publish_time=reading.t_ns, data=data,
-                                 sequence=self._count)
+        self._writer.add_message(
+            self._channels[topic],
+            log_time=reading.received_ns,
+            publish_time=reading.t_ns,
+            data=data,
+            sequence=self._count,
+        )
         self._count += 1
 
     def close(self) -> None:
         """Write the index and close the file; closing twice is harmless."""
         if not self._file.closed:
-            self._writer.finish()       # type: ignore[no-untyped-call]
+            self._writer.finish()  # type: ignore[no-untyped-call]
             self._file.close()
 
     def _schema(self, name: str) -> int:
         if name not in self._schemas:
-            encoding, data = (SchemaEncoding.Protobuf, plate_schema()) if name == PLATE_SCHEMA else (SchemaEncoding.JSONSchema, track_schema())
+            encoding, data = (
+                (SchemaEncoding.Protobuf, plate_schema())
+                if name == PLATE_SCHEMA
+                else (SchemaEncoding.JSONSchema, track_schema())
+            )
             self._schemas[name] = self._writer.register_schema(name, encoding, data)
         return self._schemas[name]
 
@@ -138,7 +149,10 @@ class McapRecording:
                     return msgspec.json.decode(data, type=Store)
             except (msgspec.MsgspecError, struct.error, ValueError) as error:
                 found = f"an unreadable one ({error})"
-        raise RecordingError(f"{self._path}: found {found} where the store should be; a recording carries its store as attachment {STORE_ATTACHMENT}")
+        raise RecordingError(
+            f"{self._path}: found {found} where the store should be; "
+            f"a recording carries its store as attachment {STORE_ATTACHMENT}"
+        )
 
     def _records(self) -> Iterator[tuple[int, int, bytes]]:
         """Top-level records as (byte, opcode, content), up to the end of the data or the first fault."""
@@ -152,9 +166,15 @@ class McapRecording:
                     head = file.read(9)
                     length = struct.unpack_from("<Q", head, 1)[0] if len(head) == 9 else 0
                     if len(head) < 9 or at + 9 + length > size:
-                        self._log.add(HealthEntry(
-                            "truncated", f"{self._path.name} at byte {at}", f"{self._path.name}: at byte {at}: the file ends inside a record "
-                            f"({size - at} bytes left, {9 + length} wanted); read what precedes it", grave=True))
+                        self._log.add(
+                            HealthEntry(
+                                "truncated",
+                                f"{self._path.name} at byte {at}",
+                                f"{self._path.name}: at byte {at}: the file ends inside a record "
+                                f"({size - at} bytes left, {9 + length} wanted); read what precedes it",
+                                grave=True,
+                            )
+                        )
                         return
                     if head[0] in (_DATA_END, _FOOTER):
                         return
@@ -175,7 +195,7 @@ class McapRecording:
             opcode, length = struct.unpack_from("<BQ", data, inside)
             if inside + 9 + length > len(data):
                 break
-            out.append((opcode, data[inside + 9:inside + 9 + length]))
+            out.append((opcode, data[inside + 9 : inside + 9 + length]))
             inside += 9 + length
         if inside != len(data):
             self._damaged(at, "a chunk ends inside a record; the rest of it is lost")
@@ -189,8 +209,8 @@ class McapRecording:
 def _inflated(chunk: bytes) -> bytes:
     """The records of a chunk; ValueError or the decompressor's own error when they are not what was written."""
     size, crc, name_length = struct.unpack_from("<QII", chunk, 16)
-    name = chunk[32:32 + name_length].decode()
-    data = chunk[32 + name_length + 8:]
+    name = chunk[32 : 32 + name_length].decode()
+    data = chunk[32 + name_length + 8 :]
     if size > LARGEST_CHUNK:
         raise ValueError(f"claims {size} bytes, more than {LARGEST_CHUNK}")
     if name == "zstd":
@@ -214,7 +234,7 @@ def _reading(record: bytes, channels: dict[int, str]) -> Reading | None:
 
 def _schema_name(record: bytes) -> tuple[int, str]:
     ident, length = struct.unpack_from("<HI", record)
-    return ident, record[6:6 + length].decode()
+    return ident, record[6 : 6 + length].decode()
 
 
 def _attachment(content: bytes) -> tuple[str, bytes]:
@@ -222,7 +242,7 @@ def _attachment(content: bytes) -> tuple[str, bytes]:
     texts = []
     for _ in range(2):
         length = struct.unpack_from("<I", content, at)[0]
-        texts.append(content[at + 4:at + 4 + length].decode())
+        texts.append(content[at + 4 : at + 4 + length].decode())
         at += 4 + length
     length = struct.unpack_from("<Q", content, at)[0]
-    return texts[0], content[at + 8:at + 8 + length]
+    return texts[0], content[at + 8 : at + 8 + length]

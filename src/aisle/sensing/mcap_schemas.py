@@ -24,8 +24,15 @@ TRACK_SCHEMA = "aisle.Tracks"
 # field name, number, type in descriptor.proto; the order is that of the numbers
 _STRING, _DOUBLE, _FLOAT, _UINT32, _FIXED64 = 9, 1, 2, 13, 6
 _PLATE_FIELDS = (
-    ("device", 1, _STRING), ("t_ns", 2, _FIXED64), ("received_ns", 3, _FIXED64), ("gondola", 4, _UINT32), ("hz", 5, _DOUBLE),
-    ("samples", 6, _UINT32), ("shelves", 7, _UINT32), ("plates", 8, _UINT32), ("grams", 9, _FLOAT),
+    ("device", 1, _STRING),
+    ("t_ns", 2, _FIXED64),
+    ("received_ns", 3, _FIXED64),
+    ("gondola", 4, _UINT32),
+    ("hz", 5, _DOUBLE),
+    ("samples", 6, _UINT32),
+    ("shelves", 7, _UINT32),
+    ("plates", 8, _UINT32),
+    ("grams", 9, _FLOAT),
 )
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
 
@@ -51,13 +58,26 @@ def plate_message(reading: PlateReading) -> bytes:
     device = reading.device.encode()
     grams = np.ascontiguousarray(reading.grams, dtype="<f4")
     n, shelves, plates = grams.shape
-    return b"".join((
-        b"\x0a", _varint(len(device)), device,
-        struct.pack("<BqBq", 0x11, reading.t_ns, 0x19, reading.received_ns),
-        b"\x20", _varint(reading.gondola), struct.pack("<Bd", 0x29, reading.hz),
-        b"\x30", _varint(n), b"\x38", _varint(shelves), b"\x40", _varint(plates),
-        b"\x4a", _varint(grams.nbytes), grams.tobytes(),
-    ))
+    return b"".join(
+        (
+            b"\x0a",
+            _varint(len(device)),
+            device,
+            struct.pack("<BqBq", 0x11, reading.t_ns, 0x19, reading.received_ns),
+            b"\x20",
+            _varint(reading.gondola),
+            struct.pack("<Bd", 0x29, reading.hz),
+            b"\x30",
+            _varint(n),
+            b"\x38",
+            _varint(shelves),
+            b"\x40",
+            _varint(plates),
+            b"\x4a",
+            _varint(grams.nbytes),
+            grams.tobytes(),
+        )
+    )
 
 
 def plate_reading(message: bytes) -> PlateReading:
@@ -83,7 +103,7 @@ def plate_reading(message: bytes) -> PlateReading:
                 at += 8
             elif wire == _LENGTH:
                 size, at = _read_varint(message, at)
-                part = message[at:at + size]
+                part = message[at : at + size]
                 at += size
                 if field == 1:
                     device = part.decode()
@@ -104,10 +124,18 @@ def plate_reading(message: bytes) -> PlateReading:
 
 def track_message(reading: TrackReading) -> bytes:
     """A frame of the tracker as JSON; floats are written so that the same float32 comes back, NaN as null."""
-    return msgspec.json.encode(Frame(
-        reading.device, reading.t_ns, reading.received_ns, list(reading.ids),
-        reading.heads_m.tolist(), reading.head_scores.tolist(), reading.wrists_m.tolist(), reading.wrist_scores.tolist(),
-    ))
+    return msgspec.json.encode(
+        Frame(
+            reading.device,
+            reading.t_ns,
+            reading.received_ns,
+            list(reading.ids),
+            reading.heads_m.tolist(),
+            reading.head_scores.tolist(),
+            reading.wrists_m.tolist(),
+            reading.wrist_scores.tolist(),
+        )
+    )
 
 
 def track_reading(message: bytes) -> TrackReading:
@@ -115,8 +143,16 @@ def track_reading(message: bytes) -> TrackReading:
     try:
         frame = _FRAME.decode(message)
         k = len(frame.ids)
-        return TrackReading(frame.device, frame.t_ns, frame.received_ns, tuple(frame.ids), _floats(frame.heads_m, (k, 3)),
-                            _floats(frame.head_scores, (k,)), _floats(frame.wrists_m, (k, 2, 3)), _floats(frame.wrist_scores, (k, 2)))
+        return TrackReading(
+            frame.device,
+            frame.t_ns,
+            frame.received_ns,
+            tuple(frame.ids),
+            _floats(frame.heads_m, (k, 3)),
+            _floats(frame.head_scores, (k,)),
+            _floats(frame.wrists_m, (k, 2, 3)),
+            _floats(frame.wrist_scores, (k, 2)),
+        )
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, TypeError) as error:
         raise ValueError(f"not a frame of tracks: {error}") from None
 
@@ -126,33 +162,54 @@ def plate_schema() -> bytes:
     fields = []
     for name, number, kind in _PLATE_FIELDS:
         repeated = kind == _FLOAT
-        fields.append(_sub(2, _sub(1, name.encode()) + b"\x18" + _varint(number) + b"\x20" + _varint(3 if repeated else 1)
-                           + b"\x28" + _varint(kind)))
+        fields.append(
+            _sub(
+                2,
+                _sub(1, name.encode())
+                + b"\x18"
+                + _varint(number)
+                + b"\x20"
+                + _varint(3 if repeated else 1)
+                + b"\x28"
+                + _varint(kind),
+            )
+        )
     package, message = PLATE_SCHEMA.split(".")
-    file = (_sub(1, b"aisle/plate_batch.proto") + _sub(2, package.encode())
-            + _sub(4, _sub(1, message.encode()) + b"".join(fields)) + _sub(12, b"proto3"))
+    file = (
+        _sub(1, b"aisle/plate_batch.proto")
+        + _sub(2, package.encode())
+        + _sub(4, _sub(1, message.encode()) + b"".join(fields))
+        + _sub(12, b"proto3")
+    )
     return _sub(1, file)
 
 
 def track_schema() -> bytes:
     """JSON Schema of the tracker's frames."""
     coordinate = {"type": ["number", "null"]}
-    point = {"type": "array", "items": coordinate, "description": "x, y, z in metres in the floor frame; null: not seen"}
-    return json.dumps({
-        "title": TRACK_SCHEMA,
-        "description": "Who is where: one entry per person in each array.",
-        "type": "object",
-        "properties": {
-            "device": {"type": "string"},
-            "t_ns": {"type": "integer", "description": "when it happened, nanoseconds since 1970"},
-            "received_ns": {"type": "integer", "description": "when we heard of it, nanoseconds since 1970"},
-            "ids": {"type": "array", "items": {"type": "string"}},
-            "heads_m": {"type": "array", "items": point},
-            "head_scores": {"type": "array", "items": coordinate},
-            "wrists_m": {"type": "array", "items": {"type": "array", "items": point}, "description": "left, right"},
-            "wrist_scores": {"type": "array", "items": {"type": "array", "items": coordinate}},
+    point = {
+        "type": "array",
+        "items": coordinate,
+        "description": "x, y, z in metres in the floor frame; null: not seen",
+    }
+    return json.dumps(
+        {
+            "title": TRACK_SCHEMA,
+            "description": "Who is where: one entry per person in each array.",
+            "type": "object",
+            "properties": {
+                "device": {"type": "string"},
+                "t_ns": {"type": "integer", "description": "when it happened, nanoseconds since 1970"},
+                "received_ns": {"type": "integer", "description": "when we heard of it, nanoseconds since 1970"},
+                "ids": {"type": "array", "items": {"type": "string"}},
+                "heads_m": {"type": "array", "items": point},
+                "head_scores": {"type": "array", "items": coordinate},
+                "wrists_m": {"type": "array", "items": {"type": "array", "items": point}, "description": "left, right"},
+                "wrist_scores": {"type": "array", "items": {"type": "array", "items": coordinate}},
+            },
         },
-    }, indent=1).encode()
+        indent=1,
+    ).encode()
 
 
 def _floats(nested: Sequence[object], shape: tuple[int, ...]) -> Float32:

@@ -48,8 +48,14 @@ class EventTimeMerge:
     def health(self) -> tuple[HealthEntry, ...]:
         """Clock jumps and late readings so far."""
         late = [
-            HealthEntry("late", device, f"{device}: {n} readings came more than {self._lateness / NS:g} s late; dropped",
-                        t0, t1, grave=True)
+            HealthEntry(
+                "late",
+                device,
+                f"{device}: {n} readings came more than {self._lateness / NS:g} s late; dropped",
+                t0,
+                t1,
+                grave=True,
+            )
             for device, (n, t0, t1) in sorted(self._dropped.items())
         ]
         return (*self._guard.health, *late)

@@ -25,7 +25,7 @@ from bson.codec_options import CodecOptions, DatetimeConversion
 from aisle.sensing.faults import HealthLog, RecordingError
 from aisle.sensing.readings import HealthEntry
 
-COLLECTIONS = ("plate_data", "targets", "full_targets", "planogram", "products")     # frame_message is never read
+COLLECTIONS = ("plate_data", "targets", "full_targets", "planogram", "products")  # frame_message is never read
 _ARCHIVE_MAGIC = struct.pack("<I", 0x8199E26D)
 _ARCHIVE_END = b"\xff\xff\xff\xff"
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -54,7 +54,9 @@ def open_dump(path: Path, log: HealthLog) -> dict[str, Collection]:
     try:
         return _open_folder(path, log) if path.is_dir() else _open_file(path, log)
     except OSError as error:
-        raise RecordingError(f"{path}: cannot be read ({error.strerror or error}); give a readable file or folder") from None
+        raise RecordingError(
+            f"{path}: cannot be read ({error.strerror or error}); give a readable file or folder"
+        ) from None
 
 
 def is_archive(path: Path) -> bool:
@@ -73,7 +75,8 @@ def _open_file(path: Path, log: HealthLog) -> dict[str, Collection]:
     data = _read(path, log)
     if not data.startswith(_ARCHIVE_MAGIC):
         raise RecordingError(
-            f"{path}: at byte 0: found {data[:4].hex() or 'an empty file'}; a recording is an .mcap file, a mongodump archive "
+            f"{path}: at byte 0: found {data[:4].hex() or 'an empty file'}; "
+            "a recording is an .mcap file, a mongodump archive "
             f"(starts with {_ARCHIVE_MAGIC.hex()}) or a folder of .json, .jsonl or .bson files"
         )
     return _split_archive(path.name, data, log)
@@ -85,7 +88,11 @@ def _open_folder(path: Path, log: HealthLog) -> dict[str, Collection]:
     for file in files:
         suffixes = [s for s in file.suffixes if s != ".gz"]
         name = file.name.split(suffixes[-1])[0].split(".")[-1] if suffixes else ""
-        if name not in COLLECTIONS or suffixes[-1] not in (*_JSON_SUFFIXES, ".bson") or file.name.endswith(".metadata.json"):
+        if (
+            name not in COLLECTIONS
+            or suffixes[-1] not in (*_JSON_SUFFIXES, ".bson")
+            or file.name.endswith(".metadata.json")
+        ):
             continue
         data = _read(file, log)
         form: Literal["json", "bson"] = "bson" if suffixes[-1] == ".bson" else "json"
@@ -100,7 +107,8 @@ def _open_folder(path: Path, log: HealthLog) -> dict[str, Collection]:
     if len(inner) == 1:
         return _open_folder(inner[0], log)
     raise RecordingError(
-        f"{path}: no collection found in this folder; wanted plate_data and planogram as .json, .jsonl or .bson files, or a mongodump archive"
+        f"{path}: no collection found in this folder; "
+        "wanted plate_data and planogram as .json, .jsonl or .bson files, or a mongodump archive"
     )
 
 
@@ -115,13 +123,24 @@ def _read(path: Path, log: HealthLog) -> bytes:
     inflate = zlib.decompressobj(wbits=31)
     pieces = []
     try:
-        for start in range(0, len(data), 1 << 16):      # piecewise, so that what precedes a fault is kept
-            pieces.append(inflate.decompress(data[start:start + (1 << 16)]))
+        for start in range(0, len(data), 1 << 16):  # piecewise, so that what precedes a fault is kept
+            pieces.append(inflate.decompress(data[start : start + (1 << 16)]))
     except zlib.error as error:
-        log.add(HealthEntry("corrupt", path.name, f"{path.name}: gzip stream is damaged ({error}); read what precedes the damage", grave=True))
+        log.add(
+            HealthEntry(
+                "corrupt",
+                path.name,
+                f"{path.name}: gzip stream is damaged ({error}); read what precedes the damage",
+                grave=True,
+            )
+        )
     else:
         if not inflate.eof:
-            log.add(HealthEntry("truncated", path.name, f"{path.name}: gzip stream ends early; read what is there", grave=True))
+            log.add(
+                HealthEntry(
+                    "truncated", path.name, f"{path.name}: gzip stream ends early; read what is there", grave=True
+                )
+            )
     return b"".join(pieces)
 
 
@@ -131,7 +150,7 @@ def _split_archive(where: str, data: bytes, log: HealthLog) -> dict[str, Collect
     position = len(_ARCHIVE_MAGIC)
     in_prelude, current = True, ""
     while position < len(data):
-        if data[position:position + 4] == _ARCHIVE_END:
+        if data[position : position + 4] == _ARCHIVE_END:
             in_prelude, current = False, ""
             position += 4
             continue
@@ -139,15 +158,21 @@ def _split_archive(where: str, data: bytes, log: HealthLog) -> dict[str, Collect
         if size is None:
             _report_break(log, where, data, position, "archive")
             break
-        document = data[position:position + size]
+        document = data[position : position + size]
         position += size
         if current:
             parts[current].append(document)
             continue
         header = _plain(document)
         if header is None:
-            log.add(HealthEntry("corrupt", f"{where} at byte {position - size}",
-                                f"{where}: at byte {position - size}: unreadable block header; skipped to the next block", grave=True))
+            log.add(
+                HealthEntry(
+                    "corrupt",
+                    f"{where} at byte {position - size}",
+                    f"{where}: at byte {position - size}: unreadable block header; skipped to the next block",
+                    grave=True,
+                )
+            )
             current = "?"
             parts.setdefault(current, [])
         elif not in_prelude and "EOF" in header:
@@ -155,7 +180,11 @@ def _split_archive(where: str, data: bytes, log: HealthLog) -> dict[str, Collect
             parts.setdefault(current, [])
         elif in_prelude and "collection" in header:
             parts.setdefault(str(header["collection"]), [])
-    return {name: Collection(name, f"{where}/{name}", "bson", b"".join(docs)) for name, docs in parts.items() if name in COLLECTIONS}
+    return {
+        name: Collection(name, f"{where}/{name}", "bson", b"".join(docs))
+        for name, docs in parts.items()
+        if name in COLLECTIONS
+    }
 
 
 def documents(collection: Collection, log: HealthLog) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -175,7 +204,7 @@ def raw_bson(collection: Collection, log: HealthLog) -> Iterator[tuple[str, byte
         if size is None:
             _report_break(log, collection.place, data, position, "collection")
             return
-        yield f"{collection.place} at byte {position}", data[position:position + size]
+        yield f"{collection.place} at byte {position}", data[position : position + size]
         position += size
 
 
@@ -208,11 +237,25 @@ def _report_break(log: HealthLog, place: str, data: bytes, position: int, what: 
     size = struct.unpack_from("<i", data, position)[0] if position + 4 <= len(data) else 0
     at = f"{place} at byte {position}"
     if position + 5 > len(data) or (5 <= size <= _LARGEST_DOCUMENT and position + size > len(data)):
-        log.add(HealthEntry("truncated", at, f"{at}: the {what} ends inside a document ({len(data) - position} bytes left, "
-                            f"{max(size, 5)} wanted); read what precedes it", grave=True))
+        log.add(
+            HealthEntry(
+                "truncated",
+                at,
+                f"{at}: the {what} ends inside a document ({len(data) - position} bytes left, "
+                f"{max(size, 5)} wanted); read what precedes it",
+                grave=True,
+            )
+        )
     else:
-        log.add(HealthEntry("corrupt", at, f"{at}: found {size} where the size of a document belongs; "
-                            f"{len(data) - position} bytes that follow are not read", grave=True))
+        log.add(
+            HealthEntry(
+                "corrupt",
+                at,
+                f"{at}: found {size} where the size of a document belongs; "
+                f"{len(data) - position} bytes that follow are not read",
+                grave=True,
+            )
+        )
 
 
 def _json_documents(collection: Collection, log: HealthLog) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -236,14 +279,28 @@ def _json_documents(collection: Collection, log: HealthLog) -> Iterator[tuple[st
             end = text.find("\n{", position)
             fault = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deep or a number out of range"
             if end < 0:
-                log.add(HealthEntry("truncated", place, f"{place}: the last document is incomplete ({fault}); read what precedes it", grave=True))
+                log.add(
+                    HealthEntry(
+                        "truncated",
+                        place,
+                        f"{place}: the last document is incomplete ({fault}); read what precedes it",
+                        grave=True,
+                    )
+                )
                 return
             log.add(HealthEntry("corrupt", place, f"{place}: not a JSON document ({fault}); skipped", grave=True))
             position = end + 1
             continue
         document = resolve_extended(value) if isinstance(value, dict) else None
         if not isinstance(document, dict):
-            log.add(HealthEntry("corrupt", place, f"{place}: found a {type(value).__name__} where a document belongs; skipped", grave=True))
+            log.add(
+                HealthEntry(
+                    "corrupt",
+                    place,
+                    f"{place}: found a {type(value).__name__} where a document belongs; skipped",
+                    grave=True,
+                )
+            )
             continue
         yield place, document
 

@@ -7,9 +7,9 @@ read-only by convention.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
-from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt

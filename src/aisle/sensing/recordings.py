@@ -25,14 +25,16 @@ def recording_name(path: Path) -> str:
     if resolved.is_dir():
         return name
     while name.endswith(SUFFIXES):
-        name = name[:name.rfind(".")]
+        name = name[: name.rfind(".")]
     return name or resolved.name
 
 
 def open_recording(path: Path) -> Recording:
     """The recording at `path`; raises RecordingError when there is none or nothing in it can be read."""
     if not path.exists():
-        raise RecordingError(f"{path}: no such file or folder; give a recording (.mcap file, AutoCheckout folder or archive)")
+        raise RecordingError(
+            f"{path}: no such file or folder; give a recording (.mcap file, AutoCheckout folder or archive)"
+        )
     file = _mcap_file(path)
     if file is not None:
         return McapRecording(file, recording_name(path))
@@ -48,4 +50,6 @@ def _mcap_file(path: Path) -> Path | None:
         with path.open("rb") as file:
             return path if file.read(len(MAGIC)) == MAGIC or path.suffix == ".mcap" else None
     except OSError as error:
-        raise RecordingError(f"{path}: cannot be read ({error.strerror or error}); give a readable file or folder") from None
+        raise RecordingError(
+            f"{path}: cannot be read ({error.strerror or error}); give a readable file or folder"
+        ) from None

@@ -50,7 +50,7 @@ class _Plates(msgspec.Struct):
 
 
 def find_store_meta(recording: Path, log: HealthLog) -> dict[tuple[int, int], Shelf] | None:
-    """Shelves by (gondola, shelf) from the `store_meta` folder in the recording's folder or beside it; None where there is none.
+    """Shelves by (gondola, shelf) from a `store_meta` folder in the recording's folder or beside it; None without one.
 
     A folder that is there but cannot be read is a health entry, and the planogram serves instead.
     """
@@ -88,7 +88,13 @@ def _shelves(gondolas: list[_Gondola], shelves: list[_Shelf], plates: list[_Plat
     for board in shelves:
         gondola, shelf = whole(board.id.gondola_id.id), whole(board.id.shelf_index)
         on_it = spans.get((gondola, shelf)) if gondola is not None and shelf is not None else None
-        if gondola is None or shelf is None or not on_it or gondola not in poses or sorted(on_it) != list(range(1, len(on_it) + 1)):
+        if (
+            gondola is None
+            or shelf is None
+            or not on_it
+            or gondola not in poses
+            or sorted(on_it) != list(range(1, len(on_it) + 1))
+        ):
             continue
         edges = (on_it[1][0], *(on_it[p][1] for p in range(1, len(on_it) + 1)))
         if any(b <= a for a, b in pairwise(edges)):
@@ -96,7 +102,9 @@ def _shelves(gondolas: list[_Gondola], shelves: list[_Shelf], plates: list[_Plat
         origin, turn = poses[gondola]
         frame = Shelf(gondola, shelf, origin, turn, board.coordinates.dim_y or 0.0, edges)
         x, y, z = _translation(board.coordinates)
-        out[gondola, shelf] = Shelf(gondola, shelf, frame.world(x, y, z), turn + _turn(board.coordinates), frame.depth_m, edges)
+        out[gondola, shelf] = Shelf(
+            gondola, shelf, frame.world(x, y, z), turn + _turn(board.coordinates), frame.depth_m, edges
+        )
     return out
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from aisle.sensing.readings import HealthEntry, PlateReading, Reading
 from aisle.store.model import Store
 
-SHARP_STEP_G = 30.0         # within two batches, and lasting
-TIMES_USUAL = 8.0           # a step is sharp when it is this many times the channel's usual movement
+SHARP_STEP_G = 30.0  # within two batches, and lasting
+TIMES_USUAL = 8.0  # a step is sharp when it is this many times the channel's usual movement
 
 
 def unknown_plates(readings: Sequence[Reading], store: Store) -> Iterator[HealthEntry]:
@@ -36,7 +36,9 @@ def unknown_plates(readings: Sequence[Reading], store: Store) -> Iterator[Health
 def _stepping(gondola: int, batches: list[PlateReading], channels: list[tuple[int, int]]) -> Iterator[HealthEntry]:
     rows, columns = np.array(channels).T
     single = np.stack([b.grams[0, rows, columns] for b in batches])
-    levels = np.sort(np.stack([single[:-2], single[1:-1], single[2:]]), axis=0)[1]      # median of three: a flicker is no step
+    levels = np.sort(np.stack([single[:-2], single[1:-1], single[2:]]), axis=0)[
+        1
+    ]  # median of three: a flicker is no step
     steps = np.abs(levels[2:] - levels[:-2])
     steps[~np.isfinite(steps)] = 0.0
     usual = np.sort(steps, axis=0)[len(steps) // 2]
@@ -45,7 +47,13 @@ def _stepping(gondola: int, batches: list[PlateReading], channels: list[tuple[in
         s, p = channels[k][0] + 1, channels[k][1] + 1
         where = f"gondola {gondola}, shelf {s}, plate {p}"
         yield HealthEntry(
-            "unknown-plate", where,
+            "unknown-plate",
+            where,
             f"{where}: steps by {steps[i, k]:.0f} g, but the planogram knows no such plate; its weight is not counted",
-            t0_ns=batches[i].t_ns, t1_ns=batches[i + 4].t_ns, grave=True, gondola=gondola, shelf=s, plate=p,
+            t0_ns=batches[i].t_ns,
+            t1_ns=batches[i + 4].t_ns,
+            grave=True,
+            gondola=gondola,
+            shelf=s,
+            plate=p,
         )
