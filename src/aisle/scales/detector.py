@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aisle.scales.change import Episode
-from aisle.scales.plateaus import Window, cut
+from aisle.scales.plateaus import LEAST_FRAMES, Window, cut
 
 Float32 = npt.NDArray[np.float32]
 
@@ -250,7 +250,7 @@ class ChangeDetector:
         self._slow[a:b] = 0
         self._off[a:b] = 0
         self._asleep[a:b] = True
-        self._watched_from[shelf] = self._frames - int(round(1.5 * s.still_s / self.frame_s))
+        self._watched_from[shelf] = self._frames - (n if settled else LEAST_FRAMES)
         return episodes
 
     def _time(self, frame: int) -> int:

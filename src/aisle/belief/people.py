@@ -1,0 +1,218 @@
+"""Who was near, and whose hand was there: evidence from heads and wrists.
+
+For a change on a shelf between two times every person gets a log-likelihood
+ratio per place along the shelf: how much more probable is what the tracker saw
+of this person if it was they who reached there, than if they did something else?
+Wrists decide where they are seen; heads (nearness, lean, dip) where they are
+not.  A person the tracker lost for a moment is taken to be somewhere between
+where they were lost and found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from aisle.sensing.readings import TrackReading
+from aisle.store.model import Shelf
+
+FloatArray = npt.NDArray[np.float64]
+
+FAR = -12.0  # log ratio of somebody who cannot have reached there
+KEEP_S = 45.0  # how long positions are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class ReachSettings:
+    """Spreads in metres; learnt on recordings with wrists, checked on others."""
+
+    slack_s: float = 0.35  # the hand may be seen a little before and after the plates move
+    hand_x_m: float = 0.055
+    hand_y_m: float = 0.08
+    hand_z_m: float = 0.10
+    hand_up_m: float = 0.32  # hands above the board by less than this are at the shelf
+    hand_down_m: float = 0.12
+    hand_gain: float = 3.2  # log ratio of a hand exactly there
+    hand_missed: float = 0.03  # share of reaches in which the tracker's wrists are wrong or missing
+    head_side_m: float = 0.26
+    head_out_m: float = 0.42  # a reaching person's head is this far before the shelf's edge
+    head_out_sigma_m: float = 0.17
+    floor_m2: float = 10.0  # where else the head could be
+
+
+@dataclass(slots=True)
+class Track:
+    """Positions of one track id, growing arrays."""
+
+    ident: str
+    n: int = 0
+    t: FloatArray = field(default_factory=lambda: np.empty(64))
+    head: FloatArray = field(default_factory=lambda: np.empty((64, 3)))
+    wrist: FloatArray = field(default_factory=lambda: np.empty((64, 2, 3)))
+    first_t: float = 0.0
+    stature_m: float = 0.0  # highest the head was seen, slowly forgotten
+
+    def add(self, t: float, head: FloatArray, wrist: FloatArray) -> None:
+        if self.n and t <= self.t[self.n - 1]:
+            return
+        if self.n == 0:
+            self.first_t = t
+        if self.n == len(self.t):
+            keep = int(np.searchsorted(self.t[: self.n], t - KEEP_S))
+            if keep > self.n // 2:
+                for name in ("t", "head", "wrist"):
+                    a = getattr(self, name)
+                    a[: self.n - keep] = a[keep : self.n]
+                self.n -= keep
+            else:
+                for name in ("t", "head", "wrist"):
+                    a = getattr(self, name)
+                    setattr(self, name, np.concatenate([a, np.empty_like(a)]))
+        i = self.n
+        self.t[i], self.head[i], self.wrist[i] = t, head, wrist
+        self.n = i + 1
+
+    def span(self, t0: float, t1: float) -> tuple[int, int]:
+        t = self.t[: self.n]
+        return int(np.searchsorted(t, t0)), int(np.searchsorted(t, t1, side="right"))
+
+    @property
+    def last_t(self) -> float:
+        return float(self.t[self.n - 1]) if self.n else -np.inf
+
+
+class People:
+    """Everybody the tracker sees, with enough memory to judge reaches of the last `KEEP_S` seconds."""
+
+    def __init__(self, settings: ReachSettings | None = None) -> None:
+        self.settings = settings or ReachSettings()
+        self.tracks: dict[str, Track] = {}
+        self._t0_ns: int | None = None
+
+    def observe(self, reading: TrackReading) -> None:
+        if self._t0_ns is None:
+            self._t0_ns = reading.t_ns
+        t = self.seconds(reading.t_ns)
+        for i, ident in enumerate(reading.ids):
+            track = self.tracks.get(ident)
+            if track is None:
+                track = self.tracks[ident] = Track(ident)
+            track.add(t, reading.heads_m[i], reading.wrists_m[i])
+
+    def seconds(self, t_ns: int) -> float:
+        """Seconds since the first reading."""
+        return (t_ns - (self._t0_ns if self._t0_ns is not None else t_ns)) * 1e-9
+
+    def present(self, t0: float, t1: float, grace_s: float = 2.5) -> list[Track]:
+        """Tracks seen within `grace_s` of the interval."""
+        return [k for k in self.tracks.values() if k.n and k.first_t - grace_s <= t1 and k.last_t + grace_s >= t0]
+
+    def reach(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> FloatArray:
+        """(bins,) log ratio that `track` reached to each place of the shelf between t0 and t1 seconds."""
+        s = self.settings
+        a, b = track.span(t0 - s.slack_s, t1 + s.slack_s)
+        far = np.full(len(bins_m), FAR)
+        if b - a < 2:
+            return self._lost(track, shelf, bins_m, t0, t1)
+        head = shelf.local(track.head[a:b])
+        if np.min(np.abs(head[:, 1] + 0.4)) > 1.2 or np.min(head[:, 0]) > bins_m[-1] + 1.3 or np.max(head[:, 0]) < bins_m[0] - 1.3:
+            return far
+        stand = self._head(head, bins_m, 0.0) + self._bend(track, shelf, a, b)
+        wrist = track.wrist[max(0, a - 1) : b + 1 if b < track.n else b]
+        hands = self._hands(wrist, shelf, bins_m)
+        if hands is None:
+            return np.asarray(np.maximum(stand, FAR))
+        missed = np.log(s.hand_missed) + np.minimum(stand, 1.5)
+        return np.asarray(np.maximum(np.logaddexp(np.log(1 - s.hand_missed) + hands, missed), FAR))
+
+    def resting(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> float:
+        """Log ratio that a hand of this person lay there all through the interval; 0 when hands are not seen."""
+        a, b = track.span(t0 + 0.1, t1)
+        if b - a < 2 or not len(bins_m):
+            return 0.0
+        w = shelf.local(_smooth(track.wrist[a:b]))
+        seen = np.isfinite(w[..., 0])
+        if not seen.any():
+            return 0.0
+        s = self.settings
+        out = np.maximum(0.0, -w[..., 1] - 0.02) / s.hand_y_m
+        low = np.maximum(0.0, np.maximum(w[..., 2] - s.hand_up_m, -w[..., 2] - s.hand_down_m)) / s.hand_z_m
+        side = np.maximum(0.0, np.maximum(bins_m[0] - w[..., 0], w[..., 0] - bins_m[-1])) / s.hand_x_m
+        d2 = np.where(seen, out**2 + low**2 + side**2, np.inf).min(axis=1)
+        d2 = d2[np.isfinite(d2)]
+        return float(np.clip(2.0 - 0.5 * np.median(d2), -4.0, 2.0))
+
+    def _hands(self, wrist: FloatArray, shelf: Shelf, bins_m: FloatArray) -> FloatArray | None:
+        s = self.settings
+        w = shelf.local(_smooth(wrist))  # (frames, 2, 3)
+        w = w.reshape(-1, 3)
+        w = w[np.isfinite(w[:, 0])]
+        if not len(w):
+            return None
+        out = np.maximum(0.0, np.maximum(-w[:, 1] - 0.02, w[:, 1] - shelf.depth_m - 0.05)) / s.hand_y_m
+        low = np.maximum(0.0, np.maximum(w[:, 2] - s.hand_up_m, -w[:, 2] - s.hand_down_m)) / s.hand_z_m
+        off = out * out + low * low
+        near = off < 36.0
+        if not near.any():
+            return np.full(len(bins_m), s.hand_gain - 18.0)
+        side = np.maximum(0.0, np.abs(w[near, 0][:, None] - bins_m[None, :]) - 0.025) / s.hand_x_m
+        d2 = off[near][:, None] + side * side
+        k = min(2, len(d2) - 1)
+        best = np.partition(d2, k, axis=0)[: k + 1].mean(axis=0)
+        return np.asarray(s.hand_gain - 0.5 * np.minimum(best, 36.0))
+
+    def _head(self, head: FloatArray, bins_m: FloatArray, blur_m: float) -> FloatArray:
+        """(bins,) best log ratio over frames from where the head was; `blur_m` when it is only guessed."""
+        s = self.settings
+        side_m = np.hypot(s.head_side_m, blur_m)
+        out_m = np.hypot(s.head_out_sigma_m, blur_m)
+        out = (-head[:, 1] - s.head_out_m) / out_m
+        side = (head[:, 0][:, None] - bins_m[None, :]) / side_m
+        z = out[:, None] ** 2 + side**2
+        gain = np.log(s.floor_m2 / (2 * np.pi * side_m * out_m))
+        k = max(1, len(z) // 3)
+        best = np.partition(z, k - 1, axis=0)[:k].mean(axis=0)
+        return np.asarray(gain - 0.5 * best)
+
+    def _bend(self, track: Track, shelf: Shelf, a: int, b: int) -> float:
+        """Log ratio from how deep the head dips: low shelves need a bow."""
+        z = track.head[:b, 2]
+        upright = float(np.percentile(z[max(0, b - 400) :], 90))
+        drop = upright - float(np.partition(z[a:b], min(2, b - a - 1))[min(2, b - a - 1)])
+        want = 0.65 * max(0.0, 1.05 - shelf.origin_m[2])
+        spread = 0.07 + 0.35 * want
+        reached = -0.5 * ((drop - want) / spread) ** 2 - np.log(spread)
+        other = np.logaddexp(
+            np.log(0.8) - 0.5 * ((drop - 0.03) / 0.06) ** 2 - np.log(0.06),
+            np.log(0.2) - 0.5 * ((drop - 0.3) / 0.25) ** 2 - np.log(0.25),
+        )
+        return float(np.clip(np.logaddexp(reached, np.log(0.1)) - other, -4.0, 4.0))
+
+    def _lost(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> FloatArray:
+        """Nobody saw this track then: between where it was lost and found, the wider the longer."""
+        i, _ = track.span((t0 + t1) / 2, (t0 + t1) / 2)
+        before, after = i - 1, i
+        gap_before = (t0 + t1) / 2 - track.t[before] if before >= 0 else np.inf
+        gap_after = track.t[after] - (t0 + t1) / 2 if after < track.n else np.inf
+        gap = min(gap_before, gap_after)
+        if gap > 2.5:
+            return np.full(len(bins_m), FAR)
+        if gap_before < 2.5 and gap_after < 2.5:
+            u = gap_before / (gap_before + gap_after)
+            head = track.head[before] * (1 - u) + track.head[after] * u
+        else:
+            head = track.head[before] if gap_before < gap_after else track.head[after]
+        return np.maximum(self._head(shelf.local(head[None, :]), bins_m, 0.15 + 0.35 * gap) - 0.5, FAR)
+
+
+def _smooth(wrist: FloatArray) -> FloatArray:
+    """Median of three frames per coordinate: a wrist that jumps to somebody else's for one frame is dropped."""
+    if len(wrist) < 3:
+        return np.asarray(wrist, np.float64)
+    stack = np.stack([wrist[:-2], wrist[1:-1], wrist[2:]]).astype(np.float64)
+    order = np.sort(stack, axis=0)  # NaN last
+    known = np.isfinite(stack).sum(axis=0)
+    middle = np.where(known >= 3, order[1], np.where(known == 2, 0.5 * (order[0] + order[1]), order[0]))
+    return np.asarray(middle)

@@ -1,0 +1,251 @@
+"""What a hypothesis says is true: who holds what, what stands where it should not.
+
+The world is a set of variables, one per shopper (the items held) and one per
+shelf (strays and corrected facings).  Variables that depend on one another are
+kept together in a `Group` with a list of weighted hypotheses; independent
+variables live in groups of their own, so that doubt about one shopper costs
+nothing for the others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """One unit somebody lifted, with its own weight as far as it was measured."""
+
+    gtin: str | None  # None: something the shop does not know
+    weight_g: float
+    var_g2: float
+    event: int  # the event in which it was lifted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stray:
+    """An item standing where the planogram does not want it; `grams` is what it put on each plate of the shelf."""
+
+    item: Item
+    x_m: float
+    grams: FloatArray
+    var: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """The items a shopper has, in the order they were taken."""
+
+    items: tuple[Item, ...] = ()
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        return tuple(sorted(i.gtin or "?" for i in self.items))
+
+    def plus(self, *more: Item) -> Held:
+        return Held((*self.items, *more))
+
+    def minus(self, item: Item) -> Held:
+        return Held(tuple(i for i in self.items if i is not item))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resting:
+    """A change not taken for real yet: a hand may rest there, or an item be held half lifted.
+
+    `grams`/`var` are over all plates of the shelf since the last real plateau,
+    which ended at `since_ns`; `plates` is the half-open range that changed.
+    """
+
+    grams: FloatArray
+    var: FloatArray
+    plates: tuple[int, int]
+    since_ns: int
+    last_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShelfState:
+    """Strays on a shelf, facings found to hold another product than planned (facing index, gtin), a hand resting."""
+
+    strays: tuple[Stray, ...] = ()
+    relabelled: tuple[tuple[int, str], ...] = ()
+    resting: Resting | None = None
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        return (
+            tuple(sorted((s.item.gtin or "?", round(s.x_m * 12)) for s in self.strays)),
+            self.relabelled,
+            (self.resting.since_ns, self.resting.last_ns) if self.resting else None,
+        )
+
+    def plus(self, stray: Stray) -> ShelfState:
+        return replace(self, strays=(*self.strays, stray))
+
+    def minus(self, stray: Stray) -> ShelfState:
+        return replace(self, strays=tuple(s for s in self.strays if s is not stray))
+
+    def relabel(self, facing: int, gtin: str) -> ShelfState:
+        return replace(self, relabelled=tuple(sorted({**dict(self.relabelled), facing: gtin}.items())))
+
+    def rest(self, resting: Resting | None) -> ShelfState:
+        return replace(self, resting=resting)
+
+
+Value = Held | ShelfState
+Key = tuple[str, str] | tuple[str, int]  # ("p", person) or ("s", shelf index)
+NOBODY_HOLDS = Held()
+AS_PLANNED = ShelfState()
+
+
+def initial(key: Key) -> Value:
+    """A variable nobody has touched yet."""
+    return NOBODY_HOLDS if key[0] == "p" else AS_PLANNED
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One event as a hypothesis explains it, linked to the choices before it."""
+
+    event: int
+    what: int  # index into the event's list of explanations
+    before: Choice | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hypothesis:
+    """Log weight (normalised within its group), the values of the group's variables, and how it came about."""
+
+    logw: float
+    values: tuple[Value, ...]
+    choices: tuple[Choice | None, ...] = ()
+
+    def weighted(self, log_factor: float) -> Hypothesis:
+        return Hypothesis(self.logw + log_factor, self.values, self.choices)
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Variables that depend on one another, and the hypotheses about them, most probable first."""
+
+    keys: tuple[Key, ...]
+    hypotheses: list[Hypothesis] = field(default_factory=list)
+
+    def marginal(self, key: Key) -> dict[tuple[object, ...], tuple[float, Value]]:
+        """Signature -> (probability, one value with that signature)."""
+        at = self.keys.index(key)
+        out: dict[tuple[object, ...], tuple[float, Value]] = {}
+        for h in self.hypotheses:
+            v = h.values[at]
+            p = math.exp(h.logw)
+            old = out.get(v.signature)
+            out[v.signature] = (p + (old[0] if old else 0.0), old[1] if old else v)
+        return out
+
+
+def product(groups: Sequence[Group], keys: Sequence[Key], beam: int, floor: float) -> Group:
+    """One group over the union of `groups` and the still free `keys` (never touched before)."""
+    known = {k for g in groups for k in g.keys}
+    free = tuple(k for k in keys if k not in known)
+    all_keys = tuple(k for g in groups for k in g.keys) + free
+    hyps = [Hypothesis(0.0, tuple(initial(k) for k in free))]
+    for g in reversed(groups):
+        hyps = [
+            Hypothesis(a.logw + b.logw, a.values + b.values, a.choices + b.choices)
+            for a in g.hypotheses
+            for b in hyps
+            if a.logw + b.logw > floor
+        ]
+        hyps.sort(key=lambda h: -h.logw)
+        hyps = hyps[:beam]
+    return Group(all_keys, normalised(hyps))
+
+
+def normalised(hyps: list[Hypothesis]) -> list[Hypothesis]:
+    """The same hypotheses with weights that sum to one."""
+    if not hyps:
+        return hyps
+    top = max(h.logw for h in hyps)
+    total = top + math.log(math.fsum(math.exp(h.logw - top) for h in hyps))
+    return [Hypothesis(h.logw - total, h.values, h.choices) for h in hyps]
+
+
+def merged(hyps: Iterable[Hypothesis], beam: int, floor: float) -> list[Hypothesis]:
+    """Hypotheses that say the same are one (weights add); the rest is cut to the beam; sorted, normalised."""
+    best: dict[tuple[object, ...], Hypothesis] = {}
+    extra: dict[tuple[object, ...], list[float]] = {}
+    for h in hyps:
+        sig = tuple(v.signature for v in h.values)
+        old = best.get(sig)
+        if old is None:
+            best[sig] = h
+            extra[sig] = [h.logw]
+        else:
+            extra[sig].append(h.logw)
+            if h.logw > old.logw:
+                best[sig] = h
+    out = []
+    for sig, h in best.items():
+        logs = extra[sig]
+        if len(logs) > 1:
+            top = max(logs)
+            h = Hypothesis(top + math.log(math.fsum(math.exp(x - top) for x in logs)), h.values, h.choices)
+        out.append(h)
+    out.sort(key=lambda h: -h.logw)
+    cut = out[0].logw + floor if out else 0.0
+    return normalised([h for h in out[:beam] if h.logw >= cut])
+
+
+def split(group: Group, epsilon: float = 1e-3) -> list[Group]:
+    """Take a group apart where its variables have become independent (mutual information below `epsilon` nats)."""
+    hyps = group.hypotheses
+    weights = [math.exp(h.logw) for h in hyps]
+    codes: list[list[int]] = []
+    for at in range(len(group.keys)):
+        seen: dict[tuple[object, ...], int] = {}
+        codes.append([seen.setdefault(h.values[at].signature, len(seen)) for h in hyps])
+    n = len(group.keys)
+    leader = list(range(n))
+
+    def find(i: int) -> int:
+        while leader[i] != i:
+            i = leader[i]
+        return i
+
+    varied = [i for i in range(n) if max(codes[i]) > 0]
+    for x, i in enumerate(varied):
+        for j in varied[x + 1 :]:
+            if find(i) != find(j) and _information(codes[i], codes[j], weights) > epsilon:
+                leader[find(j)] = find(i)
+    parts: dict[int, list[int]] = {}
+    for i in range(n):
+        parts.setdefault(find(i), []).append(i)
+    if len(parts) == 1:
+        return [group]
+    out = []
+    for members in parts.values():
+        keys = tuple(group.keys[i] for i in members)
+        small = [
+            Hypothesis(h.logw, tuple(h.values[i] for i in members), h.choices) for h in hyps
+        ]
+        out.append(Group(keys, merged(small, len(small), -60.0)))
+    return out
+
+
+def _information(a: list[int], b: list[int], w: list[float]) -> float:
+    joint: dict[tuple[int, int], float] = {}
+    pa: dict[int, float] = {}
+    pb: dict[int, float] = {}
+    for x, y, p in zip(a, b, w, strict=True):
+        joint[x, y] = joint.get((x, y), 0.0) + p
+        pa[x] = pa.get(x, 0.0) + p
+        pb[y] = pb.get(y, 0.0) + p
+    return math.fsum(p * math.log(p / (pa[x] * pb[y])) for (x, y), p in joint.items() if p > 0)
