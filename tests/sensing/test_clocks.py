@@ -32,6 +32,8 @@ STREAMS = {
         ["clock-jump", "clock-jump"],
     ),
     "a stray": ([0, 0.1, 900.0, 0.3, 0.4], [0, 0.1, 0.3, 0.4], ["late"]),
+    "a stray at the start": ([900.0, 0, 0.1, 0.2], [0, 0.1, 0.2], ["late"]),
+    "one alone": ([5.0], [5.0], []),
     "a stray at the end": ([0, 0.1, 900.0], [0, 0.1], ["late"]),
 }
 
@@ -50,6 +52,13 @@ def test_the_receiving_clock_tells_a_jump_from_a_gap() -> None:
     heard = [0.0, 0.1, 0.2, 0.3]
     out = [r for t, h in zip([0.0, 0.1, 5.2, 5.3], heard, strict=True) for r in guard.push(frame(t, h))]
     assert [(r.t_ns - T0) / NS for r in out] == pytest.approx(heard, abs=1e-5)
+
+
+def test_a_clock_on_another_day_is_set_to_the_time_of_receipt() -> None:
+    guard = ClockGuard()
+    out = [r for k in range(3) for r in guard.push(frame(k / 10 - 7200, k / 10 + 0.05))]
+    assert [(r.t_ns - T0) / NS for r in out] == pytest.approx([0.05, 0.15, 0.25], abs=1e-5)
+    assert [h.kind for h in guard.health] == ["clock-jump"]
 
 
 def test_each_device_has_its_own_clock() -> None:

@@ -123,6 +123,14 @@ def test_a_clock_that_jumps_loses_nothing(jump_s: float) -> None:
     assert [h.kind for h in grid.health] == ["clock-jump"]
 
 
+def test_a_gondola_on_another_day_is_brought_near() -> None:
+    grid = PlateGrid(store())
+    readings = [reading(b, g, 0 if g == 1 else -9e9) for b in range(5) for g in (1, 2)]
+    block = laid_out(grid, readings)
+    assert len(block.grams) < 100
+    assert [(h.kind, h.gondola) for h in grid.health] == [("clock-jump", 2)]
+
+
 def test_a_gap_of_four_seconds_is_missing_rows() -> None:
     block = laid_out(PlateGrid(store(gondolas=1)), [reading(b) for b in range(40) if not 10 <= b < 30])
     assert np.isnan(block.grams[120:360]).all()
@@ -137,13 +145,15 @@ def test_another_rate_is_brought_to_the_grid() -> None:
 def test_take_stops_before_until() -> None:
     grid = PlateGrid(store(gondolas=1), lateness_s=0.0)
     grid.push(reading(0))
+    assert grid.take() is None  # the second batch must confirm the clock
+    grid.push(reading(1))
     block = grid.take(T0 + 100 * MS)
     assert block is not None
     assert block.t1_ns == T0 + 100 * MS
     assert grid.take(T0 + 100 * MS) is None
     rest = grid.take()
     assert rest is not None
-    assert (rest.t0_ns, len(rest.grams)) == (T0 + 100 * MS, 6)
+    assert (rest.t0_ns, len(rest.grams)) == (T0 + 100 * MS, 18)
 
 
 @st.composite

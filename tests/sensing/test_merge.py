@@ -42,7 +42,7 @@ def test_too_late_is_dropped_and_counted() -> None:
 
 def test_a_silent_device_is_not_waited_for_forever() -> None:
     merge = EventTimeMerge(lateness_s=0.5, patience_s=3.0)
-    out = [*merge.push(frame("silent", 0.0))]
+    out = [*merge.push(frame("silent", 0.0)), *merge.push(frame("silent", 0.1))]
     for k in range(100):
         out += merge.push(frame("a", k / 10))
     assert out[-1].t_ns == T0 + round(9.4 * NS)

@@ -62,6 +62,7 @@ class _Clock:
     received_ns: int
     period_ns: int
     offset_ns: int = 0
+    started: bool = False  # two readings have agreed what time it is
     waiting: Reading | None = None  # said a time that does not fit; the next reading tells whether the clock jumped
     strays: int = 0
 
@@ -75,7 +76,8 @@ class ClockGuard:
     next one comes.  If that goes on from the held one, the clock has jumped:
     from there on times are shifted so that the stream continues where it was,
     and nothing is lost.  If it goes on from before, the held reading was a
-    stray and is dropped.  Every jump and stray is in `health`.
+    stray and is dropped.  The first reading of a device waits for the second to
+    agree with it.  Every jump and stray is in `health`.
     """
 
     def __init__(self, lateness_s: float = 2.0, longest_gap_s: float = 60.0) -> None:
@@ -99,12 +101,20 @@ class ClockGuard:
         ]
         return (*self._jumps, *strays)
 
+    def first_words(self) -> list[Reading]:
+        """First readings of devices that nothing has confirmed yet."""
+        return [c.waiting for c in self._clocks.values() if c.waiting is not None and not c.started]
+
     def push(self, reading: Reading) -> tuple[Reading, ...]:
         """The readings that may go on, with their times set right (usually just this one)."""
         clock = self._clocks.get(reading.device)
         if clock is None:
-            self._clocks[reading.device] = _Clock(reading.t_ns, reading.received_ns, _duration(reading))
-            return (reading,)
+            self._clocks[reading.device] = _Clock(
+                reading.t_ns, reading.received_ns, _duration(reading), waiting=reading
+            )
+            return ()
+        if not clock.started:
+            return self._start(clock, reading)
         held = clock.waiting
         if held is None:
             if self._follows(clock, reading):
@@ -119,11 +129,37 @@ class ClockGuard:
         return self.push(reading)
 
     def flush(self) -> tuple[Reading, ...]:
-        """At the end: readings still held are strays."""
+        """At the end: a reading still held is a stray, unless it is all the device ever said."""
+        alone = tuple(
+            c.waiting for c in self._clocks.values() if c.waiting is not None and not c.started and not c.strays
+        )
         for clock in self._clocks.values():
-            clock.strays += clock.waiting is not None
+            clock.strays += clock.waiting is not None and (clock.started or clock.strays > 0)
             clock.waiting = None
-        return ()
+        return alone
+
+    def _start(self, clock: _Clock, reading: Reading) -> tuple[Reading, ...]:
+        """Begin with the first two readings that agree; set right a clock that is far from the receiving one."""
+        first = clock.waiting
+        clock.waiting = reading
+        if first is None or not self._near(first.t_ns, reading.t_ns):
+            clock.strays += first is not None
+            return ()
+        clock.waiting, clock.started = None, True
+        wrong = first.t_ns - first.received_ns
+        if abs(wrong) > self._longest_gap:
+            clock.offset_ns = -wrong
+            self._jumps.append(
+                HealthEntry(
+                    "clock-jump",
+                    first.device,
+                    f"{first.device}: clock is {wrong / NS:+.1f} s off; its times are shifted to those of receipt",
+                    t0_ns=first.received_ns,
+                    gondola=first.gondola if isinstance(first, PlateReading) else None,
+                )
+            )
+        clock.last_ns = first.t_ns + clock.offset_ns
+        return (self._pass(clock, first), self._pass(clock, reading))
 
     def _follows(self, clock: _Clock, reading: Reading) -> bool:
         step = reading.t_ns + clock.offset_ns - clock.last_ns

@@ -21,6 +21,7 @@ NS = 1_000_000_000
 PHASE_GAIN = 0.1  # share of a batch's deviation that is believed to be the device's phase
 FIRST_ROWS = 1024
 NOTHING_YET = -(1 << 60)
+FARTHEST_S = 90.0  # apart at their first words: no late start but a wrong clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class _Place:
 
     shelves: tuple[tuple[int, int, int], ...]  # (row of the reading, plates, first column of the grid)
     columns: slice | None  # set when the shelves are alike and lie side by side in the grid
+    shift: int = 0  # rows by which its clock had to be brought near the others'
     phase: float = 0.0  # how far the device runs behind the rows it fills, in rows
     next: int = NOTHING_YET  # row the next sample belongs to
     holes: list[tuple[int, int]] = field(default_factory=list)
@@ -148,8 +150,9 @@ class PlateGrid:
             return
         if self._start_ns is None:
             self._start_ns = reading.t_ns
-        at = (reading.t_ns - self._start_ns) * self.hz / NS
+        at = (reading.t_ns - self._start_ns) * self.hz / NS + place.shift
         if place.next == NOTHING_YET:
+            at += self._brought_near(place, reading, at)
             row = round(at)
             place.next, place.phase = row, at - row
         off = at - place.phase - place.next
@@ -174,6 +177,25 @@ class PlateGrid:
         if late < n:
             self._write(place, row + late, grams[late:])
         self._close()
+
+    def _brought_near(self, place: _Place, reading: PlateReading, at: float) -> int:
+        """Rows to shift a gondola whose clock is far from the others', so that it starts where they are."""
+        newest = max(p.next for p in self._places.values())
+        if newest == NOTHING_YET or abs(at - newest) <= FARTHEST_S * self.hz:
+            return 0
+        place.shift = newest - round(at)
+        where = f"gondola {reading.gondola}"
+        self._log.add(
+            HealthEntry(
+                "clock-jump",
+                where,
+                f"{where}: clock is {-place.shift / self.hz:+.0f} s from the others'; its times are shifted to theirs",
+                t0_ns=reading.t_ns,
+                grave=True,
+                gondola=reading.gondola,
+            )
+        )
+        return place.shift
 
     def _fill(self, place: _Place, reading: PlateReading, grams: Float32, row: int) -> None:
         """An older batch: into the gap it belongs to, if that is still open."""

@@ -93,7 +93,8 @@ class EventTimeMerge:
         if self._opens_ns is None or self._clock < self._opens_ns:
             return BEFORE_ALL
         speaking = [t for device, t in self._newest.items() if self._clock - self._heard[device] <= self._patience]
-        return min(speaking) - self._lateness if speaking else BEFORE_ALL
+        starting = [r.t_ns for r in self._guard.first_words() if self._clock - r.received_ns <= self._patience]
+        return min(speaking + starting) - self._lateness if speaking else BEFORE_ALL
 
     def _release(self) -> Reading:
         t_ns, _, _, reading = heapq.heappop(self._waiting)
