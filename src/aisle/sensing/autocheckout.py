@@ -286,7 +286,8 @@ def _joint_arrays(people: list[Target]) -> tuple[Float32, Float32]:
     with np.errstate(over="ignore"):
         array = np.array(points, dtype=np.float32).reshape(-1, 3, 3)
     array[~np.isfinite(array).all(axis=2)] = np.nan
-    return array, np.nan_to_num(np.array(scores, dtype=np.float32)).reshape(-1, 3)
+    bounded = np.clip(np.nan_to_num(np.array(scores, dtype=np.float64)), 0.0, 1.0)
+    return array, bounded.astype(np.float32).reshape(-1, 3)
 
 
 _UNSEEN = ((float("nan"),) * 3, 0.0)

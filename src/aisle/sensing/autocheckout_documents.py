@@ -227,7 +227,8 @@ def _unpack_samples(document: dict[str, Any]) -> None:
     if isinstance(data, str):
         values["data"] = msgspec.convert(data, bytes)  # decodes base64, faster than binascii
     elif isinstance(data, list):
-        samples = np.array(data, dtype=np.float32)
+        with np.errstate(over="ignore"):
+            samples = np.array(data, dtype=np.float32)
         values["data"] = samples.tobytes()
         values["type"] = "DATATYPE_FLOAT32"
         if samples.ndim == 3:
