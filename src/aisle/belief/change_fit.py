@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from aisle.belief.footprint import Footprints, Places
+from aisle.belief.footprint import Footprints
 
 FloatArray = npt.NDArray[np.float64]
 LOG_2PI = float(np.log(2.0 * np.pi))
@@ -64,12 +64,6 @@ class ChangeFit:
         # density of the change given weight W with variance s2: base - ((weight - W)^2 / (weight_var + s2) + log1p(s2 * ff)) / 2
         self.base = -0.5 * (self.n * LOG_2PI + logdet + misfit)
 
-    def at(self, places: Places) -> tuple[FloatArray, FloatArray]:
-        """(rows, log prior) of those tiles of `places` the change could have come from; both empty when none."""
-        rows = self.row[places.tiles]
-        ok = rows >= 0
-        return rows[ok], places.log_prior[ok]
-
     def one(self, rows: FloatArray, weight_g: float, var_g2: float, sign: int) -> FloatArray:
         """(rows,) log density if one item of that weight came (+1) or went (-1) at each of the rows."""
         v = self.weight_var[rows] + var_g2
@@ -94,23 +88,28 @@ class ChangeFit:
         e = self.d - mean_g
         return float(-0.5 * np.sum(LOG_2PI + np.log(v) + e * e / v))
 
-    def several(self, mean_g: FloatArray, directions: FloatArray, spread: FloatArray) -> float:
-        """Log density averaged over equally likely arrangements of several items.
+    def several(
+        self, mean_g: FloatArray, directions: FloatArray, log_weight: FloatArray, spread: FloatArray
+    ) -> float:
+        """Log density over arrangements of several items, weighted by `log_weight` (arrangements,).
 
         `mean_g` (arrangements, n) is the change each would make; `directions`
         (arrangements, k, n) are independent directions of doubt (place, weight),
         `spread` (n,) extra variance per plate.
         """
-        r = self.r + spread
+        p = 1.0 / (self.r + spread)
         e = self.d[None, :] - mean_g
-        p = 1.0 / r
-        u = directions * p
-        a = np.eye(directions.shape[1]) + u @ directions.transpose(0, 2, 1)
-        b = (u @ e[:, :, None])[..., 0]
-        quad = (e * e * p).sum(axis=1) - (b * np.linalg.solve(a, b[..., None])[..., 0]).sum(axis=1)
-        ll = -0.5 * (self.n * LOG_2PI + np.log(r).sum() + np.linalg.slogdet(a)[1] + quad)
+        u = directions * np.sqrt(p)
+        z = e * np.sqrt(p)
+        a = u @ u.transpose(0, 2, 1)
+        a[:, np.arange(a.shape[1]), np.arange(a.shape[1])] += 1.0
+        chol = np.linalg.cholesky(a)
+        b = np.linalg.solve(chol, u @ z[:, :, None])[..., 0]
+        logdet = 2.0 * np.log(np.diagonal(chol, axis1=1, axis2=2)).sum(axis=1) - np.log(p).sum()
+        quad = (z * z).sum(axis=1) - (b * b).sum(axis=1)
+        ll = log_weight - 0.5 * (self.n * LOG_2PI + logdet + quad)
         top = float(ll.max())
-        return top + float(np.log(np.exp(ll - top).mean()))
+        return top + float(np.log(np.exp(ll - top).sum()))
 
     def nothing(self) -> float:
         """Log density if no item moved: a little settling, now and then a bigger shift of what leans there."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from aisle.belief.identity import Identities
 from aisle.sensing.readings import TrackReading
 from aisle.store.model import Shelf
 
@@ -30,6 +31,7 @@ class ReachSettings:
 
     slack_s: float = 0.35  # the hand may be seen a little before and after the plates move
     hand_x_m: float = 0.055
+    hand_frames: int = 4  # sightings averaged: a hand only passing by is not there long
     hand_y_m: float = 0.08
     hand_z_m: float = 0.10
     hand_up_m: float = 0.32  # hands above the board by less than this are at the shelf
@@ -88,17 +90,19 @@ class People:
 
     def __init__(self, settings: ReachSettings | None = None) -> None:
         self.settings = settings or ReachSettings()
-        self.tracks: dict[str, Track] = {}
+        self.identities = Identities()
+        self.tracks: dict[str, Track] = {}  # by person: the id of their first track
         self._t0_ns: int | None = None
 
     def observe(self, reading: TrackReading) -> None:
         if self._t0_ns is None:
             self._t0_ns = reading.t_ns
         t = self.seconds(reading.t_ns)
-        for i, ident in enumerate(reading.ids):
-            track = self.tracks.get(ident)
+        persons = self.identities.frame(t, reading.ids, reading.heads_m[:, :2]) if reading.ids else []
+        for i, person in enumerate(persons):
+            track = self.tracks.get(person)
             if track is None:
-                track = self.tracks[ident] = Track(ident)
+                track = self.tracks[person] = Track(person)
             track.add(t, reading.heads_m[i], reading.wrists_m[i])
 
     def seconds(self, t_ns: int) -> float:
@@ -157,9 +161,9 @@ class People:
         near = off < 36.0
         if not near.any():
             return np.full(len(bins_m), s.hand_gain - 18.0)
-        side = np.maximum(0.0, np.abs(w[near, 0][:, None] - bins_m[None, :]) - 0.025) / s.hand_x_m
+        side = (w[near, 0][:, None] - bins_m[None, :]) / s.hand_x_m
         d2 = off[near][:, None] + side * side
-        k = min(2, len(d2) - 1)
+        k = min(s.hand_frames, len(d2)) - 1
         best = np.partition(d2, k, axis=0)[: k + 1].mean(axis=0)
         return np.asarray(s.hand_gain - 0.5 * np.minimum(best, 36.0))
 

@@ -1,0 +1,104 @@
+"""What the engine knows of a shelf, and of the whole shop, before anything happens."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from aisle.belief.footprint import Columns, Footprints, Places, columns, facing_places, footprints
+from aisle.belief.priors import Priors
+from aisle.store.model import Product, Shelf, Store
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Board:
+    """One shelf: its tiles, its facings, and where on them each product may stand.
+
+    `facing_of` tells for each product the (shelf index, facing index) pairs
+    the planogram gives it.
+    """
+
+    def __init__(
+        self, store: Store, index: int, shelf: Shelf, facing_of: dict[str, list[tuple[int, int]]], priors: Priors
+    ) -> None:
+        self.store, self.index, self.shelf, self.priors = store, index, shelf, priors
+        self.facings = store.facings_at.get(shelf.key, ())
+        self.facing_of = facing_of
+        self._places: dict[tuple[int, str], Places] = {}
+        self._columns: dict[tuple[int, str], list[Columns]] = {}
+
+    @cached_property
+    def prints(self) -> Footprints:
+        return footprints(self.shelf)
+
+    @cached_property
+    def bins_m(self) -> FloatArray:
+        return self.prints.bins_m
+
+    def homes(self, gtin: str | None) -> list[int]:
+        """Facings of this shelf the planogram gives to a product."""
+        return [f for s, f in self.facing_of.get(gtin or "", ()) if s == self.index]
+
+    def spread(self, product: Product) -> float:
+        """Variance of one unit's weight about the catalogue's, g^2."""
+        if product.weight_sigma_g is not None:
+            return product.weight_sigma_g**2
+        return (self.priors.spread * (product.weight_g or 0.0)) ** 2 + self.priors.spread_g**2
+
+    def places(self, facing: int, gtin: str) -> Places:
+        key = (facing, gtin)
+        found = self._places.get(key)
+        if found is None:
+            product = self.store.products.get(gtin)
+            width = product.width_m if product else None
+            if width is None:  # any product nobody measured stands there in the same places
+                key = (facing, "")
+                found = self._places.get(key)
+            if found is None:
+                found = facing_places(self.prints, self.facings[facing], width)
+            self._places[key] = self._places[facing, gtin] = found
+        return found
+
+    def columns(self, facing: int, gtin: str) -> list[Columns]:
+        """Coarse places for several units at once; facing -1: anywhere on the shelf."""
+        key = (facing, gtin if facing >= 0 else "")
+        found = self._columns.get(key)
+        if found is None:
+            if facing < 0:
+                found = columns(self.prints, self.prints.everywhere, 0.06)[::3]
+            else:
+                found = columns(self.prints, self.places(facing, gtin))
+                found = found if len(found) <= 3 else [found[0], found[len(found) // 2], found[-1]]
+            self._columns[key] = found
+        return found
+
+
+class Totals:
+    """Counts over the whole shop that priors need, and products by weight."""
+
+    def __init__(self, store: Store) -> None:
+        self.shelves = max(1, len(store.shelves))
+        self.facings = max(1, len(store.facings))
+        self.length_m = max(0.1, sum(s.length_m for s in store.shelves))
+        planned = {f.gtin for f in store.facings}
+        listed = [p for p in store.products.values() if p.weight_g and p.gtin in planned]
+        self.products = max(1, len(listed))
+        self._sorted = sorted(listed, key=lambda p: (p.weight_g or 0.0, p.gtin))
+        self._weights = np.array([p.weight_g for p in self._sorted])
+
+    def weighing(self, low_g: float, high_g: float) -> list[Product]:
+        """Products of the planogram between two weights, lightest first."""
+        a, b = np.searchsorted(self._weights, [low_g, high_g])
+        return self._sorted[a:b]
+
+
+def boards(store: Store, priors: Priors) -> list[Board]:
+    """One board per shelf, in store order."""
+    facing_of: dict[str, list[tuple[int, int]]] = {}
+    for i, shelf in enumerate(store.shelves):
+        for j, f in enumerate(store.facings_at.get(shelf.key, ())):
+            facing_of.setdefault(f.gtin, []).append((i, j))
+    return [Board(store, i, s, facing_of, priors) for i, s in enumerate(store.shelves)]

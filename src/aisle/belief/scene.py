@@ -1,0 +1,266 @@
+"""One stretch of a shelf between two plateaus: how well any items and any people fit it.
+
+Densities of the change are joined with the reach of each actor place by place,
+so that on a shelf with one load cell a hand can tell what its weight cannot.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from aisle.belief.board import Board, Totals
+from aisle.belief.change_fit import LOG_2PI, ChangeFit
+from aisle.belief.footprint import Columns, Places
+from aisle.belief.state import Item, Stray
+from aisle.store.model import Product
+
+FloatArray = npt.NDArray[np.float64]
+
+NOBODY = ""  # a person no tracker saw
+MOST_ARRANGEMENTS = 300
+
+
+class Part(NamedTuple):
+    """Some units of one product among several that moved; `facing` -1: anywhere on the shelf."""
+
+    facing: int
+    gtin: str
+    weight_g: float
+    var_g2: float
+    sign: int
+    units: int
+
+
+class Scene:
+    """The change, the place, and who may have been there.
+
+    `reach` is (actors, bins): log ratio of each actor having reached to each
+    place; actor 0 is somebody nobody saw.  `staff` are the actors who work here.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        fit: ChangeFit,
+        actors: tuple[str, ...],
+        reach: FloatArray,
+        staff: frozenset[str],
+        event: int,
+        totals: Totals,
+    ) -> None:
+        self.board, self.fit, self.actors, self.reach = board, fit, actors, reach
+        self.staff, self.event, self.totals = staff, event, totals
+        self.crowd = -math.log(max(1, len(actors) - 1))  # each actor present is as likely to act
+        self.nowhere = np.full(len(actors), -np.inf)
+        self._singles: dict[tuple[int, str, int], FloatArray] = {}
+        self._puts: dict[tuple[str | None, float, float], tuple[FloatArray, FloatArray]] = {}
+        self._lifted: dict[tuple[str, int, bool], tuple[Item, ...]] = {}
+
+    # ------------------------------------------------------------------- reach
+    def reach_over(self, places: Places) -> FloatArray:
+        """(actors,) log mean reach ratio over a set of places."""
+        return logsumexp(self.reach[:, self.board.prints.bin[places.tiles]] + places.log_prior)
+
+    def reach_at(self, x_m: float) -> FloatArray:
+        """(actors,) best reach ratio within a hand's breadth of a place."""
+        i = int(np.argmin(np.abs(self.board.bins_m - x_m)))
+        return np.asarray(self.reach[:, max(0, i - 1) : i + 2].max(axis=1))
+
+    # --------------------------------------------------------------- densities
+    def near(self, want_g: float, loose_g: float) -> bool:
+        """Could the sum of the change be `want_g`, `loose_g` of goods being moved?"""
+        return abs(self.fit.sum_g - want_g) < 6.0 * math.sqrt(self.fit.sum_var) + 0.10 * abs(loose_g) + 6.0
+
+    def bound(self, want_g: float, loose_g: float, var_g2: float) -> float:
+        """No arrangement of items with this total can fit better than this log density."""
+        var = self.fit.sum_var + var_g2 + (0.03 * loose_g + 1.0) ** 2
+        return self.peak - 0.5 * (self.fit.sum_g - want_g) ** 2 / var
+
+    @cached_property
+    def peak(self) -> float:
+        return -0.5 * (self.fit.n * LOG_2PI + float(np.log(self.fit.r).sum()))
+
+    @cached_property
+    def best_reach(self) -> float:
+        return float(self.reach.max())
+
+    def single(self, facing: int, gtin: str, sign: int) -> FloatArray:
+        """(actors,) log density of change and reach if one unit left (-1) or joined (+1) a facing."""
+        key = (facing, gtin, sign)
+        found = self._singles.get(key)
+        if found is None:
+            product = self.board.store.products.get(gtin)
+            if product is None or not product.weight_g or not self.near(sign * product.weight_g, product.weight_g):
+                found = self.nowhere
+            else:
+                found = self.one(self.board.places(facing, gtin), product.weight_g, self.board.spread(product), sign)
+            self._singles[key] = found
+        return found
+
+    def one(self, places: Places, weight_g: float, var_g2: float, sign: int, rough: bool = True) -> FloatArray:
+        """(actors,) log density of change and reach if one thing of that weight came or went at one of the places."""
+        rows, prior, bins = self._rows(places)
+        if not len(rows):
+            return self.nowhere
+        ll = self.fit.one(rows, weight_g, var_g2, sign)
+        if rough:
+            p = self.board.priors
+            wide = self.fit.one(rows, weight_g, (p.rough_spread * weight_g + 2.0) ** 2, sign)
+            ll = np.logaddexp(math.log1p(-p.rough_share) + ll, math.log(p.rough_share) + wide)
+        return logsumexp(self.reach[:, bins] + (ll + prior))
+
+    def _rows(self, places: Places) -> tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.int64]]:
+        """Rows of the fit for the places' tiles, log prior and reach bin of each."""
+        key = id(places)
+        found = self._row_cache.get(key)
+        if found is None:
+            rows = self.fit.row[places.tiles]
+            ok = rows >= 0
+            found = (rows[ok], places.log_prior[ok], self.board.prints.bin[places.tiles[ok]], places)
+            self._row_cache[key] = found
+        return found[0], found[1], found[2]
+
+    @cached_property
+    def _row_cache(self) -> dict[int, tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.int64], Places]]:
+        return {}
+
+    def several(self, parts: list[Part]) -> float:
+        """Log density if several items moved, each at any of its places, any width that may be."""
+        sets = [self.board.columns(p.facing, p.gtin) for p in parts]
+        most = max(12, MOST_ARRANGEMENTS // math.prod(len(x) for x in sets))
+        means, doubts, weights = [], [], []
+        spread = np.zeros(self.fit.n)
+        for where in itertools.product(*sets):
+            mean, doubt, around = self._arranged(parts, where, most)
+            means.append(mean)
+            doubts.append(doubt)
+            weights.append(np.full(len(mean), -math.log(len(mean) * math.prod(len(x) for x in sets))))
+            spread = np.maximum(spread, around)
+        return self.fit.several(np.concatenate(means), np.concatenate(doubts), np.concatenate(weights), spread)
+
+    def _arranged(
+        self, parts: list[Part], where: tuple[Columns, ...], most: int
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        columns = self.fit.columns
+        picks = [_multisets(len(c.share), p.units) for p, c in zip(parts, where, strict=True)]
+        index = np.indices([len(x) for x in picks]).reshape(len(picks), -1)
+        if index.shape[1] > most:  # evenly thinned: neighbouring columns differ little
+            index = index[:, np.linspace(0, index.shape[1] - 1, most).astype(np.int64)]
+        mean = np.zeros((index.shape[1], self.fit.n))
+        doubt: list[FloatArray] = []
+        spread = np.zeros(self.fit.n)
+        for i, (p, c) in enumerate(zip(parts, where, strict=True)):
+            at = picks[i][index[i]]  # (arrangements, units)
+            share = c.share[:, columns]
+            mine = share[at].sum(axis=1)
+            mean += p.sign * p.weight_g * mine
+            doubt.append((math.sqrt(p.var_g2 / p.units) * mine)[:, None, :])
+            doubt.append(c.slope[:, columns][at] * (p.weight_g / math.sqrt(12.0)))
+            spread += (0.008 * p.weight_g) ** 2 * p.units * (share.max(axis=0) > 0.005)
+        return mean, np.concatenate(doubt, axis=1), spread
+
+    @cached_property
+    def unknown(self) -> FloatArray:
+        """(actors,) log density of change and reach if one thing of any weight came or went anywhere on the shelf."""
+        rows, prior, bins = self._rows(self.board.prints.everywhere)
+        if not len(rows):
+            return self.nowhere
+        # weight log-uniform between 5 g and 5 kg: the density integrated over the unknown weight
+        heft = np.maximum(np.abs(self.fit.weight[rows]), 5.0) * math.log(1000.0)
+        ll = self.fit.base[rows] + 0.5 * (LOG_2PI + np.log(self.fit.weight_var[rows])) - np.log(heft)
+        return logsumexp(self.reach[:, bins] + (ll + prior))
+
+    def put(self, item: Item) -> tuple[FloatArray, FloatArray]:
+        """(actors,) log densities of a held item put back home (-inf when its home is elsewhere), and anywhere on the shelf."""
+        key = (item.gtin, round(item.weight_g, 2), round(item.var_g2, 2))
+        found = self._puts.get(key)
+        if found is None:
+            if not self.near(item.weight_g, item.weight_g):
+                found = (self.nowhere, self.nowhere)
+            else:
+                var = item.var_g2 + (0.002 * item.weight_g) ** 2
+                anywhere = self.one(self.board.prints.everywhere, item.weight_g, var, 1, rough=False)
+                home = self.nowhere
+                for f in self.board.homes(item.gtin):
+                    places = self.board.places(f, item.gtin or "")
+                    home = np.logaddexp(home, self.one(places, item.weight_g, var, 1, rough=False))
+                found = (home, anywhere)
+            self._puts[key] = found
+        return found
+
+    def stray(self, stray: Stray) -> FloatArray:
+        """(actors,) log density of change and reach if a stray was taken from where it stands."""
+        total = float(stray.grams.sum())
+        if not self.near(-total, total):
+            return self.nowhere
+        want = stray.grams[self.fit.columns]
+        ll = self.fit.diagonal(-want, stray.var[self.fit.columns] + (0.01 * want) ** 2)
+        return self.reach_at(stray.x_m) + ll
+
+    # ------------------------------------------------------------------ results
+    @cached_property
+    def facings_near(self) -> list[int]:
+        """Facings that touch plates that changed."""
+        size = np.abs(self.fit.d)
+        moved = size > np.maximum(3.0 * np.sqrt(self.fit.r), 0.06 * np.max(size, initial=0.0))
+        columns = self.fit.columns[moved if moved.any() else np.ones(self.fit.n, bool)]
+        edges = self.board.shelf.plate_edges_m
+        lo, hi = edges[columns[0]] - 0.03, edges[columns[-1] + 1] + 0.03
+        return [i for i, f in enumerate(self.board.facings) if f.x1_m > lo and f.x0_m < hi]
+
+    def lifted(self, product: Product, units: int, alone: bool) -> tuple[Item, ...]:
+        """The units as they are held from now on; one lifted alone is known by its own measured weight."""
+        key = (product.gtin, units, alone)
+        found = self._lifted.get(key)
+        if found is None:
+            w, var = product.weight_g or 0.0, self.board.spread(product) * 2.0
+            if units == 1 and alone and len(self.fit.base):
+                best = int(np.argmax(self.fit.one(np.arange(len(self.fit.base)), w, var * 4, -1)))
+                seen, seen_var = -float(self.fit.weight[best]), float(self.fit.weight_var[best]) + 0.5
+                known = (0.015 * w) ** 2 + 1.0
+                gain = known / (known + seen_var)
+                w, var = w + gain * (seen - w), known * (1 - gain)
+            found = self._lifted[key] = tuple(Item(product.gtin, w, var, self.event) for _ in range(units))
+        return found
+
+    def standing(self, item: Item) -> Stray:
+        """The item as a stray where this change put it."""
+        n = self.board.shelf.plate_count
+        grams, var = np.zeros(n), np.full(n, 4.0)
+        grams[self.fit.columns] = self.fit.d
+        var[self.fit.columns] = self.fit.r
+        rows, prior, bins = self._rows(self.board.prints.everywhere)
+        x = 0.0
+        if len(rows):
+            ll = self.fit.one(rows, item.weight_g, item.var_g2 + 1.0, 1) + prior + self.reach.max(axis=0)[bins]
+            w = np.exp(ll - ll.max())
+            tiles = self.board.prints.everywhere.tiles[self.fit.row[self.board.prints.everywhere.tiles] >= 0]
+            x = float((w * self.board.prints.x_m[tiles]).sum() / w.sum())
+        return Stray(item, x, grams, var)
+
+
+_MULTISETS: dict[tuple[int, int], npt.NDArray[np.int64]] = {}
+
+
+def _multisets(columns: int, units: int) -> npt.NDArray[np.int64]:
+    """All ways to spread units over columns: (ways, units)."""
+    key = (columns, units)
+    found = _MULTISETS.get(key)
+    if found is None:
+        found = np.array(list(itertools.combinations_with_replacement(range(columns), units)), np.int64)
+        _MULTISETS[key] = found
+    return found
+
+
+def logsumexp(a: FloatArray) -> FloatArray:
+    """Along the last axis; -inf where all are."""
+    top = a.max(axis=-1)
+    safe = np.where(np.isfinite(top), top, 0.0)
+    with np.errstate(divide="ignore"):
+        return np.asarray(safe + np.log(np.exp(a - safe[..., None]).sum(axis=-1)))
