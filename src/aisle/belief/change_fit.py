@@ -71,6 +71,13 @@ class ChangeFit:
         out: FloatArray = self.base[rows] - 0.5 * (z * z / v + np.log(v / self.weight_var[rows]))
         return out
 
+    @classmethod
+    def plain(cls, change_g: FloatArray, var_g2: FloatArray) -> ChangeFit:
+        """A change without tiles, for densities that ask for no place."""
+        self = cls.__new__(cls)
+        self.d, self.r, self.n = change_g, var_g2 + FLOOR_VAR, len(change_g)
+        return self
+
     def gaussian(self, mean_g: FloatArray, cov_g2: FloatArray) -> float:
         """Log density of the change if its mean is `mean_g` (n,) with covariance `cov_g2` (n, n) beside the plates' own."""
         c = cov_g2 + np.diag(self.r)

@@ -50,6 +50,7 @@ class BeliefSettings:
     floor: float = -11.0  # and how far below the best one, in nats
     narrow: float = 11.0  # explanations further below a hypothesis' best one are not followed
     most_plateaus: int = 8
+    patience_s: float = 12.0  # a hand rests on a shelf no longer than this without anything changing
     sequential: bool = False  # decide every plateau at once by its best single explanation: the baseline
     priors: Priors = field(default_factory=Priors)
     reach: ReachSettings = field(default_factory=ReachSettings)
@@ -122,6 +123,8 @@ class BeliefEngine:
             rest = shelf.resting
             if rest is not None and not (rest.plates[0] <= plates[1] and plates[0] <= rest.plates[1]):
                 rest = None
+            if rest is not None:
+                h = h.weighted(self._untouched(rest, episode.shelf, plateaus[0].t1_ns))
             front.append(_Step(0, rest, h))
         scenes: dict[tuple[int, int, int], _SceneOf] = {}
         last = len(plateaus) - 1
@@ -134,7 +137,10 @@ class BeliefEngine:
                     scene = scenes[b, j, id(rest)] = self._scene(episode, plateaus, b, j, rest, actors, group.keys)
                 if rested > -9.0:
                     hold = h if j < last else scene.hold(h)
-                    nxt.append(_Step(b, rest, hold.weighted(rested + scene.temporary)))
+                    load = scene.temporary
+                    if j - 1 > b or rest is not None:  # what rested already wavers
+                        load = float(np.logaddexp(load, math.log(0.7) + self._wavered(plateaus, b, j, rest, scene)))
+                    nxt.append(_Step(b, rest, hold.weighted(rested + load)))
                 real = math.log1p(-math.exp(rested))
                 options = scene.options(h)
                 top = options[0].score
@@ -150,6 +156,51 @@ class BeliefEngine:
         if board.shelf.plate_count == 1:
             self._learn_gain(scenes, group)
         self.groups = rest_of + (split(group) if not s.sequential else [group])
+
+    def settle(self, t_ns: int) -> None:
+        """Make up the mind about hands still thought to rest on shelves `patience_s` before `t_ns`."""
+        for g in self.groups:
+            for at, key in enumerate(g.keys):
+                if key[0] == "s" and any(_pending(h.values[at], t_ns, self.settings.patience_s) for h in g.hypotheses):
+                    g.hypotheses = merged(
+                        (self._settled(h, at, int(key[1]), t_ns) for h in g.hypotheses), self.settings.beam, -60.0
+                    )
+
+    def _settled(self, h: Hypothesis, at: int, shelf: int, t_ns: int) -> Hypothesis:
+        if not _pending(h.values[at], t_ns, self.settings.patience_s):
+            return h
+        state = h.values[at]
+        assert isinstance(state, ShelfState) and state.resting is not None
+        values = (*h.values[:at], state.rest(None), *h.values[at + 1 :])
+        never_left = -5.0  # what still lies there after so long is no hand
+        return Hypothesis(h.logw + never_left + self._untouched(state.resting, shelf, t_ns), values, h.choices)
+
+    def _untouched(self, rest: Resting, shelf: int, until_ns: int) -> float:
+        """Log penalty for thinking a hand rested on while nobody was there."""
+        t0, t1 = self.people.seconds(rest.last_ns), self.people.seconds(until_ns)
+        if t1 - t0 < 0.4:
+            return 0.0
+        board = self.boards[shelf]
+        edges = board.shelf.plate_edges_m
+        near = board.bins_m[(board.bins_m >= edges[rest.plates[0]]) & (board.bins_m <= edges[rest.plates[1]])]
+        hands = [self.people.resting(k, board.shelf, near, t0, t1) for k in self.people.present(t0, t1)]
+        return 2.0 * min(0.0, max(hands, default=-4.0))
+
+    @staticmethod
+    def _wavered(plateaus: Sequence[Plateau], b: int, j: int, rest: Resting | None, scene: _SceneOf) -> float:
+        """Log density of the move from the last resting level to this one, were it the same hand or item wavering."""
+        n = len(plateaus[j].head_g)
+        move = plateaus[j].head_g - plateaus[j - 1].tail_g
+        var = plateaus[j].head_var + plateaus[j - 1].tail_var
+        load = plateaus[j - 1].tail_g - plateaus[b].tail_g
+        if rest is not None:
+            lo = scene.first
+            load = load + rest.grams[lo : lo + n]
+        known = np.isfinite(move) & np.isfinite(load)
+        fit = ChangeFit.plain(move[known], var[known])
+        share = load[known]
+        cov = 0.18**2 * np.outer(share, share) + np.diag((0.05 * share) ** 2)
+        return fit.gaussian(np.zeros(len(share)), cov)
 
     def _prune(self, front: list[_Step]) -> list[_Step]:
         """Merge steps that stand at the same place with the same hypothesis, drop the hopeless."""
@@ -232,7 +283,7 @@ class BeliefEngine:
         self._next_event += 1
         scene = Scene(board, fit, actors, reach, self.store.staff, event, self.totals)
         resting = Resting(grams, var, (lo, hi), since, after.t1_ns)
-        return _SceneOf(Explainer(scene, self.settings.narrow), keys, ("s", episode.shelf), resting, after.t0_ns, rest is not None)
+        return _SceneOf(Explainer(scene, self.settings.narrow), keys, ("s", episode.shelf), resting, after.t0_ns, rest is not None, episode.first_plate)
 
     def _record(self, scenes: dict[tuple[int, int, int], _SceneOf], group: Group) -> None:
         """Keep the events the surviving hypotheses believe in, with the odds of their explanations."""
@@ -315,7 +366,7 @@ class _SceneOf:
     """A scene with the variables of its group: explanations per hypothesis, cached by what matters to them."""
 
     def __init__(
-        self, explainer: Explainer, keys: tuple[Key, ...], shelf: Key, resting: Resting, t1_ns: int, consumes: bool
+        self, explainer: Explainer, keys: tuple[Key, ...], shelf: Key, resting: Resting, t1_ns: int, consumes: bool, first: int
     ) -> None:
         self.explainer = explainer
         self.scene = scene = explainer.scene
@@ -324,6 +375,7 @@ class _SceneOf:
         self.shelf_at = self.at[shelf]
         self.people = [(k[1], i) for k, i in self.at.items() if k[0] == "p"]
         self.temporary = scene.fit.temporary()
+        self.first = first
         self.table: list[Explanation] = []
         self._cache: dict[tuple[int, ...], list[_Option]] = {}
         self._alive: list[tuple[Value, ...]] = []
@@ -375,6 +427,14 @@ class _Step(NamedTuple):
     base: int  # index of the last plateau it takes for real
     rest: Resting | None  # what already rested there when the episode began
     hypothesis: Hypothesis
+
+
+def _pending(value: Value, t_ns: int, patience_s: float) -> bool:
+    return (
+        isinstance(value, ShelfState)
+        and value.resting is not None
+        and (t_ns - value.resting.last_ns) * 1e-9 >= patience_s
+    )
 
 
 def _chief(plateaus: tuple[Plateau, ...], most: int) -> tuple[Plateau, ...]:

@@ -132,21 +132,24 @@ class People:
         return np.asarray(np.maximum(np.logaddexp(np.log(1 - s.hand_missed) + hands, missed), FAR))
 
     def resting(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> float:
-        """Log ratio that a hand of this person lay there all through the interval; 0 when hands are not seen."""
+        """Log ratio that a hand of this person lay there all through the interval, between -4 and 2."""
         a, b = track.span(t0 + 0.1, t1)
         if b - a < 2 or not len(bins_m):
-            return 0.0
+            return -1.0
+        s = self.settings
         w = shelf.local(_smooth(track.wrist[a:b]))
         seen = np.isfinite(w[..., 0])
-        if not seen.any():
-            return 0.0
-        s = self.settings
-        out = np.maximum(0.0, -w[..., 1] - 0.02) / s.hand_y_m
-        low = np.maximum(0.0, np.maximum(w[..., 2] - s.hand_up_m, -w[..., 2] - s.hand_down_m)) / s.hand_z_m
-        side = np.maximum(0.0, np.maximum(bins_m[0] - w[..., 0], w[..., 0] - bins_m[-1])) / s.hand_x_m
-        d2 = np.where(seen, out**2 + low**2 + side**2, np.inf).min(axis=1)
-        d2 = d2[np.isfinite(d2)]
-        return float(np.clip(2.0 - 0.5 * np.median(d2), -4.0, 2.0))
+        if seen.any():
+            out = np.maximum(0.0, -w[..., 1] - 0.02) / s.hand_y_m
+            low = np.maximum(0.0, np.maximum(w[..., 2] - s.hand_up_m, -w[..., 2] - s.hand_down_m)) / s.hand_z_m
+            side = np.maximum(0.0, np.maximum(bins_m[0] - w[..., 0], w[..., 0] - bins_m[-1])) / s.hand_x_m
+            d2 = np.where(seen, out**2 + low**2 + side**2, np.inf).min(axis=1)
+            d2 = d2[np.isfinite(d2)]
+            return float(np.clip(2.0 - 0.5 * np.percentile(d2, 70), -4.0, 2.0))
+        head = shelf.local(track.head[a:b])
+        side = np.maximum(0.0, np.maximum(bins_m[0] - head[:, 0], head[:, 0] - bins_m[-1])) / s.head_side_m
+        out = (-head[:, 1] - s.head_out_m) / (1.5 * s.head_out_sigma_m)
+        return float(np.clip(1.0 - 0.5 * np.percentile(side**2 + out**2, 70), -4.0, 1.0))
 
     def _hands(self, wrist: FloatArray, shelf: Shelf, bins_m: FloatArray) -> FloatArray | None:
         s = self.settings

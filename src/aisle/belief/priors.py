@@ -12,7 +12,7 @@ class Priors:
 
     take: float = math.log(0.80)
     put: float = math.log(0.20)
-    units: tuple[float, ...] = (-0.15, -2.3, -3.4, -4.2, -5.2, -6.2)  # one, two, three ... in one movement
+    units: tuple[float, ...] = (-0.15, -2.3, -3.5, -4.5, -6.0, -7.5)  # one, two, three ... in one movement
     home: float = math.log(0.75)  # an item put back goes where it came from
     elsewhere: float = math.log(0.25)
     two_products: float = math.log(0.035)  # one movement, two products
@@ -20,7 +20,7 @@ class Priors:
     swap: float = math.log(0.008)  # one put, one taken, within one change
     nothing: float = math.log(0.25)
     slid: float = math.log(0.03)
-    relabelled: float = math.log(0.004)  # the planogram is wrong here
+    relabelled: float = math.log(0.008)  # the planogram is wrong here
     unknown: float = math.log(0.0015)  # something the shop does not know
     unseen: float = -7.0  # a person no tracker saw
     stray_again: float = math.log(0.6)  # a stray is as inviting as a facing

@@ -26,6 +26,7 @@ Float32 = npt.NDArray[np.float32]
 
 FRAME = 3  # samples per frame: 50 ms at 60 Hz
 BEAT = 2  # frames per beat of the watch: 100 ms
+STRIDE = 5  # beats watched in one go
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +73,21 @@ class ChangeDetector:
         self._frames = 0  # frames seen so far
         self._t0_ns: int | None = None
         self._rest = np.zeros((0, self.plates), np.float32)
-        self._level = np.full(self.plates, np.nan, np.float32)
-        self._noise = np.full(self.plates, np.nan, np.float32)  # of a beat's deviation from the level
-        self._white = np.full(self.plates, np.nan, np.float32)  # variance of one sample
+        self._level = np.zeros(self.plates, np.float32)
+        self._noise = np.ones(self.plates, np.float32)  # of a beat's deviation from the level
+        self._white = np.ones(self.plates, np.float32)  # variance of one sample
         self._slow = np.zeros(self.plates, np.float32)
-        self._noise_slow = np.full(self.plates, np.nan, np.float32)
+        self._noise_slow = np.ones(self.plates, np.float32)
         self._off = np.zeros(self.plates, np.float32)  # previous beat's deviation
         self._age = np.zeros(self.plates, np.int32)  # beats with data since (re)start
         self._awake: dict[int, int] = {}  # shelf -> frame of waking
         self._asleep = np.ones(self.plates, bool)
         self._watched_from = np.zeros(len(self.counts), np.int64)  # first frame the next look may use
         self._warm = max(8, round(1.0 / self.beat_s))
+        keep = 1.0 - self.beat_s / s.slow_tau_s
+        lag = np.subtract.outer(np.arange(STRIDE), np.arange(STRIDE))
+        self._decay = np.where(lag >= 0, (1.0 - keep) * keep ** np.maximum(lag, 0), 0.0).astype(np.float32)
+        self._fade = (keep ** np.arange(1, STRIDE + 1)).astype(np.float32)
 
     # ------------------------------------------------------------------ feeding
     def feed(self, t0_ns: int, grams: Float32) -> list[Episode]:
@@ -91,20 +96,25 @@ class ChangeDetector:
             raise ValueError(f"samples of shape {grams.shape}: expected (n, {self.plates})")
         if self._t0_ns is None:
             self._t0_ns = t0_ns
-        step = FRAME * BEAT
+        step = FRAME * BEAT * STRIDE
         x = np.concatenate([self._rest, grams]) if len(self._rest) else grams
         whole = len(x) // step * step
         self._rest = np.array(x[whole:], np.float32)
+        return self._strides(x[:whole])
+
+    def _strides(self, x: Float32) -> list[Episode]:
         out: list[Episode] = []
-        if whole:
-            means, variances = _frames(x[:whole])
-            for k in range(0, len(means), BEAT):
-                out.extend(self._beat(means[k : k + BEAT], variances[k : k + BEAT]))
+        if len(x):
+            means, variances = _frames(x)
+            for k in range(0, len(means), BEAT * STRIDE):
+                out.extend(self._stride(means[k : k + BEAT * STRIDE], variances[k : k + BEAT * STRIDE]))
         return out
 
     def flush(self) -> list[Episode]:
         """End of the stream: close what is still awake, settled or not."""
-        out: list[Episode] = []
+        whole = len(self._rest) // (FRAME * BEAT) * FRAME * BEAT
+        out = self._strides(self._rest[:whole])
+        self._rest = self._rest[:0]
         for shelf in sorted(self._awake):
             out.extend(self._look(shelf, settled=self._is_still(shelf)))
         self._awake.clear()
@@ -123,85 +133,94 @@ class ChangeDetector:
         return np.sqrt(self._white)
 
     # ----------------------------------------------------------------- the watch
-    def _beat(self, means: Float32, variances: Float32) -> Iterator[Episode]:
+    def _stride(self, means: Float32, variances: Float32) -> Iterator[Episode]:
+        """A few beats of all plates at once, against the levels and noises learnt before them."""
         s = self.settings
-        at = self._frames % self._depth
-        self._ring[at : at + BEAT] = means
-        self._ring_var[at : at + BEAT] = variances
-        self._frames += BEAT
-        m = means.mean(axis=0)
+        frames = len(means)
+        at = (self._frames + np.arange(frames)) % self._depth
+        self._ring[at] = means
+        self._ring_var[at] = variances
+        beats = frames // BEAT
+        m = means.reshape(beats, BEAT, self.plates).sum(axis=1) * np.float32(1.0 / BEAT)
         with np.errstate(invalid="ignore"):
             fresh = self._age < self._warm
             if fresh.any():
                 self._warm_up(m, variances)
-                e = m - self._level
                 quiet = self._asleep & ~fresh
             else:
-                e = m - self._level
                 quiet = self._asleep
+            e = m - self._level
             noise = self._noise
-            self._slow += (self.beat_s / s.slow_tau_s) * (e - self._slow)
-            np.nan_to_num(self._slow, copy=False)
-            size = np.abs(e)
-            off = size > np.maximum(s.wake_fast * noise, s.wake_floor_g)
-            wake = off & (np.abs(self._off) > np.maximum(s.wake_fast * noise, s.wake_floor_g)) & (e * self._off > 0)
-            lull = np.abs(self._slow)
-            wake |= lull > np.maximum(s.wake_slow * self._noise_slow, s.wake_floor_g)
+            slow = self._decay[:beats, :beats] @ np.nan_to_num(e) + self._fade[:beats, None] * self._slow
+            limit = np.maximum(s.wake_fast * noise, s.wake_floor_g)
+            off = np.concatenate([self._off[None], e])
+            low, high = off < -limit, off > limit
+            wake = (low[1:] & low[:-1]) | (high[1:] & high[:-1])
+            wake |= np.abs(slow) > np.maximum(s.wake_slow * self._noise_slow, s.wake_floor_g)
             for k, together in self._together:  # k neighbours: a light bag spreads thin
-                total = np.abs(_sums(self._slow, k))
-                limit = s.wake_slow * np.sqrt(_sums(self._noise_slow**2, k))
-                hit = together & (total > np.maximum(limit, s.wake_floor_g * 1.5))
-                if hit.any():
-                    wake[np.flatnonzero(hit)] = True
+                total = np.abs(_sums(slow, k))
+                spread = s.wake_slow * np.sqrt(_sums(self._noise_slow[None] ** 2, k))
+                wake[:, : self.plates - k + 1] |= together & (total > np.maximum(spread, s.wake_floor_g * 1.5))
             wake &= quiet
-            self._off = e
-            # quiet plates follow their drift and learn their noise; deviations are clipped so that a touch teaches nothing
-            clipped = np.clip(e, -2.5 * noise, 2.5 * noise)
-            known = quiet & np.isfinite(e)
-            self._level[known] += (self.beat_s / s.level_tau_s) * clipped[known]
-            g = np.float32(self.beat_s / s.noise_tau_s)
-            # E|clipped normal| with sigma 1, clip 2.5, is 0.79: the factor makes the estimate unbiased
-            self._noise[known] += g * (np.abs(clipped[known]) * 1.266 - noise[known])
-            np.maximum(self._noise, s.noise_floor_g, out=self._noise)
-            slow = np.minimum(lull, 2.5 * self._noise_slow)
-            self._noise_slow[known] += g * (slow[known] * 1.266 - self._noise_slow[known])
-            np.maximum(self._noise_slow, s.noise_floor_g * 0.6, out=self._noise_slow)
-            v = np.minimum(variances.mean(axis=0), 6.0 * self._white)
-            self._white[known] += g * (v[known] - self._white[known])
+            self._slow = slow[-1]
+            self._off = e[-1]
+            self._learn(e, slow, variances, quiet, beats)
         if wake.any():
-            for shelf in np.unique(self.shelf_of[wake]):
-                self._wake(int(shelf))
-        if self._awake:
-            for shelf in sorted(self._awake):
-                since = self._frames - self._awake[shelf]
-                if since * self.frame_s < s.still_s:
-                    continue
-                still = self._is_still(shelf)
-                if still or since * self.frame_s > s.longest_s:
-                    yield from self._look(shelf, settled=still)
-                    del self._awake[shelf]
+            first = np.where(wake.any(axis=0), np.argmax(wake, axis=0), beats)
+            for shelf in np.unique(self.shelf_of[wake.any(axis=0)]):
+                beat = int(first[self.shelf_of == shelf].min())
+                self._wake(int(shelf), self._frames + (beat + 1) * BEAT)
+        self._frames += frames
+        for shelf in sorted(self._awake):
+            since = self._frames - self._awake[shelf]
+            if since * self.frame_s < s.still_s:
+                continue
+            still = self._is_still(shelf)
+            if still or since * self.frame_s > s.longest_s:
+                yield from self._look(shelf, settled=still)
+                del self._awake[shelf]
+
+    def _learn(
+        self, e: Float32, slow: Float32, variances: Float32, quiet: npt.NDArray[np.bool_], beats: int
+    ) -> None:
+        """Quiet plates follow their drift and learn their noise; deviations are clipped so that a touch teaches nothing."""
+        s = self.settings
+        noise, noise_slow = self._noise, self._noise_slow
+        known = quiet & np.isfinite(e).all(axis=0)
+        share = np.where(known, np.float32(beats), np.float32(0.0))  # beats that teach, per plate
+        clipped = np.nan_to_num(np.clip(e, -2.5 * noise, 2.5 * noise))
+        self._level += share * np.float32(self.beat_s / s.level_tau_s) * clipped.mean(axis=0)
+        g = share * np.float32(self.beat_s / s.noise_tau_s)
+        # E|normal clipped at 2.5 sigma| is 0.79 sigma: the factor makes the estimate unbiased
+        self._noise += g * (np.abs(clipped).mean(axis=0) * np.float32(1.266) - noise)
+        np.maximum(self._noise, s.noise_floor_g, out=self._noise)
+        lull = np.minimum(np.abs(slow), 2.5 * noise_slow).mean(axis=0)
+        self._noise_slow += g * (lull * np.float32(1.266) - noise_slow)
+        np.maximum(self._noise_slow, s.noise_floor_g * 0.6, out=self._noise_slow)
+        v = np.nan_to_num(np.minimum(variances.mean(axis=0), 6.0 * self._white))
+        self._white += np.where(known, g * (v - self._white), np.float32(0.0))
 
     def _warm_up(self, m: Float32, variances: Float32) -> None:
         """First second of a plate (or first after an outage): level and noise from what there is."""
         s = self.settings
-        seen = np.isfinite(m) & (self._age < self._warm)
-        if not seen.any():
-            return
-        first = seen & (self._age == 0)
-        self._level[first] = m[first]
-        self._white[first] = variances[:, first].mean(axis=0)
-        later = seen & ~first
-        self._level[later] += (m[later] - self._level[later]) / (self._age[later] + 1)
-        self._white[later] += (variances[:, later].mean(axis=0) - self._white[later]) / (self._age[later] + 1)
-        self._age[seen] += 1
-        floor = np.maximum(np.sqrt(self._white / (FRAME * BEAT)) * 1.25, s.noise_floor_g)
-        self._noise[seen] = floor[seen]
-        self._noise_slow[seen] = (floor * 0.7)[seen]
+        for i in range(len(m)):
+            seen = np.isfinite(m[i]) & (self._age < self._warm)
+            if not seen.any():
+                continue
+            weight = 1.0 / (self._age[seen] + 1).astype(np.float32)
+            v = variances[i * BEAT : (i + 1) * BEAT, seen].mean(axis=0)
+            old, white = np.nan_to_num(self._level[seen]), np.nan_to_num(self._white[seen])
+            self._level[seen] = old + (m[i, seen] - old) * weight
+            self._white[seen] = white + (v - white) * weight
+            self._age[seen] += 1
+            floor = np.maximum(np.sqrt(self._white[seen] / (FRAME * BEAT)) * 1.25, s.noise_floor_g)
+            self._noise[seen] = floor
+            self._noise_slow[seen] = floor * 0.7
 
-    def _wake(self, shelf: int) -> None:
+    def _wake(self, shelf: int, frame: int) -> None:
         a = int(self.starts[shelf])
         b = a + int(self.counts[shelf])
-        self._awake[shelf] = self._frames
+        self._awake[shelf] = frame
         self._asleep[a:b] = False
 
     def _is_still(self, shelf: int) -> bool:
@@ -277,10 +296,11 @@ def _frames(x: Float32) -> tuple[Float32, Float32]:
 
 
 def _sums(x: Float32, k: int) -> Float32:
-    """Sums over k neighbours, (n - k + 1,)."""
-    out = x[: len(x) - k + 1].copy()
+    """Sums over k neighbouring plates, (..., plates - k + 1)."""
+    n = x.shape[-1] - k + 1
+    out = x[..., :n].copy()
     for i in range(1, k):
-        out += x[i : len(x) - k + 1 + i]
+        out += x[..., i : i + n]
     return out
 
 

@@ -149,7 +149,8 @@ def _neighbour_sums(d: FloatArray, v: FloatArray) -> list[tuple[FloatArray, Floa
 
 
 def _join(a: Plateau, b: Plateau) -> Plateau:
-    return Plateau(a.t0_ns, b.t1_ns, a.head_g, a.head_var, b.tail_g, b.tail_var, max(a.unrest, b.unrest))
+    unrest = (a.seconds * a.unrest + b.seconds * b.unrest) / (a.seconds + b.seconds)
+    return Plateau(a.t0_ns, b.t1_ns, a.head_g, a.head_var, b.tail_g, b.tail_var, unrest)
 
 
 def _calm_runs(y: FloatArray, sigma: FloatArray, shake: FloatArray) -> list[tuple[int, int]]:

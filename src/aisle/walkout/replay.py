@@ -60,6 +60,7 @@ class Replay:
                 self.engine.observe(reading)
         self._detect(self.grid.flush())
         self._explain(self.detector.flush())
+        self.engine.settle(self.last_ns + 60_000_000_000)
         return self._outcome()
 
     def _detect(self, block: PlateBlock | None) -> None:
