@@ -7,7 +7,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from aisle.belief.footprint import Columns, Footprints, Places, columns, facing_places, footprints
+from aisle.belief.footprint import (
+    Arrangements,
+    Footprints,
+    Places,
+    arrangements,
+    columns,
+    facing_places,
+    footprints,
+)
 from aisle.belief.priors import Priors
 from aisle.store.model import Product, Shelf, Store
 
@@ -28,7 +36,7 @@ class Board:
         self.facings = store.facings_at.get(shelf.key, ())
         self.facing_of = facing_of
         self._places: dict[tuple[int, str], Places] = {}
-        self._columns: dict[tuple[int, str], list[Columns]] = {}
+        self._arrangements: dict[tuple[int, str, int], Arrangements] = {}
 
     @cached_property
     def prints(self) -> Footprints:
@@ -62,17 +70,17 @@ class Board:
             self._places[key] = self._places[facing, gtin] = found
         return found
 
-    def columns(self, facing: int, gtin: str) -> list[Columns]:
-        """Coarse places for several units at once; facing -1: anywhere on the shelf."""
-        key = (facing, gtin if facing >= 0 else "")
-        found = self._columns.get(key)
+    def arrangements(self, facing: int, gtin: str, units: int) -> Arrangements:
+        """Ways for several units of a facing to stand; facing -1: one unit anywhere on the shelf."""
+        key = (facing, gtin if facing >= 0 else "", units)
+        found = self._arrangements.get(key)
         if found is None:
             if facing < 0:
-                found = columns(self.prints, self.prints.everywhere, 0.06)[::3]
+                sets = columns(self.prints, self.prints.everywhere, 0.06)[::3]
             else:
-                found = columns(self.prints, self.places(facing, gtin))
-                found = found if len(found) <= 3 else [found[0], found[len(found) // 2], found[-1]]
-            self._columns[key] = found
+                sets = columns(self.prints, self.places(facing, gtin))
+                sets = sets if len(sets) <= 3 else [sets[0], sets[len(sets) // 2], sets[-1]]
+            found = self._arrangements[key] = arrangements(sets, units)
         return found
 
 

@@ -373,7 +373,7 @@ class _SceneOf:
         self.keys, self.resting, self.t1_ns, self.consumes = keys, resting, t1_ns, consumes
         self.at = {k: i for i, k in enumerate(keys)}
         self.shelf_at = self.at[shelf]
-        self.people = [(k[1], i) for k, i in self.at.items() if k[0] == "p"]
+        self.people = [(k[1], i) for k, i in self.at.items() if k[0] == "p" and k[1] in scene.actors]
         self.temporary = scene.fit.temporary()
         self.first = first
         self.table: list[Explanation] = []

@@ -37,6 +37,7 @@ class Draft(NamedTuple):
     acts: tuple[Act, ...]
     put: tuple[tuple[str, Item], ...] = ()  # (who gives it up, item)
     stray: Item | None = None  # the item now standing where it should not
+    home: Item | None = None  # the item now standing where it should
     taken: Stray | None = None  # the stray that was taken
     relabel: tuple[int, str] | None = None
     why: str = ""
@@ -62,6 +63,7 @@ class Explainer:
         self.gone = scene.fit.sum_g < 0
         self._base = list(self._nothing())
         self._takes: dict[tuple[str, ...], list[Draft]] = {}
+        self._swaps: dict[tuple[int, int, str], tuple[float, Item]] = {}
 
     def explanations(self, held: dict[str, Held], shelf: ShelfState) -> list[Explanation]:
         """Best first, given what each actor holds and what stands on the shelf; all within `narrow` of the best."""
@@ -74,8 +76,8 @@ class Explainer:
         else:
             drafts += self._put_back(held)
             drafts += self._restocked(near)
-        drafts += self._swapped(held, near)
         drafts += self._unknown(held)
+        drafts += self._swapped(held, near, max(d.score for d in drafts))
         top = max(d.score for d in drafts)
         kept = sorted((d for d in drafts if d.score >= top - self.narrow), key=lambda d: -d.score)
         return [self._realised(d, held, shelf) for d in kept]
@@ -127,7 +129,10 @@ class Explainer:
             for k in range(2, min(len(p.units), int(-s.fit.sum_g / w + 1.6)) + 1):
                 prior = p.take + self.where + s.crowd
                 most = max(p.units[k - 1], p.two_people + 2 * p.units[0] + s.crowd + s.best_reach)
-                if not s.near(-k * w, 0.5 * k * w) or prior + most + s.bound(-k * w, k * w, k * var) < hopeless:
+                if not s.near(-k * w, 0.5 * k * w):
+                    continue
+                limit = s.bound(-k * w, k * w, k * var) + s.outside(((f, product.gtin),), k * w)
+                if prior + most + limit < hopeless:
                     continue
                 places = s.board.places(f, product.gtin)
                 reach = s.reach_over(places)
@@ -160,7 +165,10 @@ class Explainer:
             var = 1.5 * (k * s.board.spread(one) + m * s.board.spread(two))
             prior = p.take + self.where - math.log(6.0) + p.units[k - 1] + p.units[m - 1] + s.crowd
             most = max(p.two_products, p.two_people + s.crowd + s.best_reach)
-            if not s.near(-both, 0.5 * both) or prior + most + s.bound(-both, both, var) < hopeless:
+            if not s.near(-both, 0.5 * both):
+                continue
+            limit = s.bound(-both, both, var) + s.outside(((f, one.gtin), (g, two.gtin)), both)
+            if prior + most + limit < hopeless:
                 continue
             ll = prior + s.several(
                 [
@@ -202,12 +210,13 @@ class Explainer:
 
     def _strays(self, shelf: ShelfState) -> Iterator[Draft]:
         p, s = self.priors, self.scene
-        for stray in shelf.strays:
+        standing = [(x, p.stray_again, "stray") for x in shelf.strays] + [(x, p.fresh_again, "facing") for x in shelf.fresh]
+        for stray, again, how in standing:
             ll = s.stray(stray)
             for a, who in enumerate(s.actors):
                 if ll[a] > -math.inf:
-                    score = p.take + self.where + p.stray_again + s.crowd + float(ll[a])
-                    yield Draft(score, (Act(who, -1, stray.item.gtin, 1, "stray"),), taken=stray)
+                    score = p.take + self.where + again + s.crowd + float(ll[a])
+                    yield Draft(score, (Act(who, -1, stray.item.gtin, 1, how),), taken=stray)
 
     def _put_back(self, held: dict[str, Held]) -> Iterator[Draft]:
         p, s = self.priors, self.scene
@@ -220,7 +229,7 @@ class Explainer:
                     home, anywhere = s.put(item)
                     if home[a] > -math.inf:
                         act = Act(who, 1, item.gtin, 1, "home")
-                        yield Draft(pick + p.home + float(home[a]), (act,), put=((who, item),))
+                        yield Draft(pick + p.home + float(home[a]), (act,), put=((who, item),), home=item)
                     if anywhere[a] > -math.inf:
                         act = Act(who, 1, item.gtin, 1, "elsewhere")
                         score = pick + p.elsewhere + self.span + float(anywhere[a])
@@ -269,7 +278,8 @@ class Explainer:
             for f, product in self._weighed(near):
                 ll = float(s.single(f, product.gtin, 1)[a])
                 if ll > -math.inf:
-                    yield Draft(base + ll, (Act(who, 1, product.gtin, 1, "restock"),))
+                    item = s.lifted(product, 1, alone=False)[0]
+                    yield Draft(base + ll, (Act(who, 1, product.gtin, 1, "restock"),), home=item)
                 w = product.weight_g or 0.0
                 for k in range(2, min(12, int(s.fit.sum_g / w + 1.6)) + 1):
                     if s.near(k * w, 0.5 * k * w):
@@ -278,12 +288,11 @@ class Explainer:
                         score = base - 1.0 - 0.3 * k + ll + float(s.reach_over(s.board.places(f, product.gtin))[a])
                         yield Draft(score, (Act(who, 1, product.gtin, k, "restock"),))
 
-    def _swapped(self, held: dict[str, Held], near: tuple[str, ...]) -> Iterator[Draft]:
+    def _swapped(self, held: dict[str, Held], near: tuple[str, ...], best: float) -> Iterator[Draft]:
         """One thing put down and another taken within one change."""
         p, s = self.priors, self.scene
         if s.fit.n < 2 or float(np.max(np.abs(s.fit.d), initial=0.0)) < 8.0:
             return
-        best = max(d.score for d in self._base)
         for a, who in enumerate(s.actors):
             mine = held.get(who)
             if mine is None or who in s.staff:
@@ -295,19 +304,26 @@ class Explainer:
                     prior = p.swap + self.where + s.crowd - math.log(len(mine.items))
                     spread = s.board.spread(product) + item.var_g2
                     limit = prior + s.bound(left, item.weight_g, spread) + s.best_reach
+                    home_at = s.board.homes(item.gtin)
+                    if home_at:
+                        limit += s.outside(((f, product.gtin), (home_at[0], item.gtin or "")), item.weight_g)
                     if not s.near(left, 0.3 * item.weight_g) or limit < best - self.narrow:
                         continue
-                    home = s.board.homes(item.gtin)
-                    ll = s.several(
-                        [
-                            Part(f, product.gtin, w, s.board.spread(product), -1, 1),
-                            Part(home[0] if home else -1, item.gtin or "", item.weight_g, item.var_g2, 1, 1),
-                        ]
-                    )
+                    ll = self._swap_density(item, home_at[0] if home_at else -1, f, product)
                     reach = float(s.reach_over(s.board.places(f, product.gtin))[a])
-                    how = "home" if home else "elsewhere"
+                    how = "home" if home_at else "elsewhere"
                     acts = (Act(who, 1, item.gtin, 1, how), Act(who, -1, product.gtin, 1, "facing"))
                     yield Draft(prior + ll + reach, acts, put=((who, item),))
+
+    def _swap_density(self, item: Item, home: int, f: int, product: Product) -> float:
+        s = self.scene
+        key = (id(item), f, product.gtin)
+        found = self._swaps.get(key)
+        if found is None:
+            put = Part(home, item.gtin or "", item.weight_g, item.var_g2, 1, 1)
+            took = Part(f, product.gtin, product.weight_g or 0.0, s.board.spread(product), -1, 1)
+            found = self._swaps[key] = (s.several([took, put]), item)  # the item is kept: its id must not be used again
+        return found[0]
 
     def _unknown(self, held: dict[str, Held]) -> Iterator[Draft]:
         """Something the shop does not know came or went."""
@@ -334,6 +350,8 @@ class Explainer:
         state = shelf
         if d.stray is not None:
             state = state.plus(s.standing(d.stray))
+        if d.home is not None:
+            state = state.home(s.standing(d.home))
         if d.taken is not None:
             state = state.minus(d.taken)
         if d.relabel is not None:

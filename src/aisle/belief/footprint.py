@@ -10,6 +10,7 @@ heavy the item.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -157,3 +158,25 @@ def columns(prints: Footprints, places: Places, spacing_m: float = COLUMN_M) -> 
         slope = np.stack([prints.slope[g].sum(axis=0) for g in groups])
         out.append(Columns(share, slope))
     return out
+
+
+@dataclass(frozen=True)
+class Arrangements:
+    """Ways for some units of one product to stand."""
+
+    share: FloatArray  # (ways, plates) summed over the units
+    slope: FloatArray  # (ways, units, plates)
+    log_weight: FloatArray  # (ways,) sums to one
+    touched: npt.NDArray[np.bool_]  # (plates,) any way touches the plate
+
+
+def arrangements(sets: list[Columns], units: int) -> Arrangements:
+    """Every way to spread units over columns, for each width that may be."""
+    shares, slopes, weights = [], [], []
+    for c in sets:
+        at = np.array(list(itertools.combinations_with_replacement(range(len(c.share)), units)), np.int64)
+        shares.append(c.share[at].sum(axis=1))
+        slopes.append(c.slope[at])
+        weights.append(np.full(len(at), -np.log(len(at) * len(sets))))
+    share = np.concatenate(shares)
+    return Arrangements(share, np.concatenate(slopes), np.concatenate(weights), share.max(axis=0) > 0.005)

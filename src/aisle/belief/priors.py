@@ -24,6 +24,7 @@ class Priors:
     unknown: float = math.log(0.0015)  # something the shop does not know
     unseen: float = -7.0  # a person no tracker saw
     stray_again: float = math.log(0.6)  # a stray is as inviting as a facing
+    fresh_again: float = math.log(0.25)  # the unit just put down is the next one taken
     of_others: float = math.log(0.004)  # puts back what somebody else took
     restock: float = math.log(0.5)  # staff put goods on a facing
     spread: float = 0.006  # units of one product differ by this share of their weight ...

@@ -6,7 +6,6 @@ so that on a shelf with one load cell a hand can tell what its weight cannot.
 
 from __future__ import annotations
 
-import itertools
 import math
 from functools import cached_property
 from typing import NamedTuple
@@ -16,7 +15,7 @@ import numpy.typing as npt
 
 from aisle.belief.board import Board, Totals
 from aisle.belief.change_fit import LOG_2PI, ChangeFit
-from aisle.belief.footprint import Columns, Places
+from aisle.belief.footprint import Places
 from aisle.belief.state import Item, Stray
 from aisle.store.model import Product
 
@@ -132,38 +131,33 @@ class Scene:
 
     def several(self, parts: list[Part]) -> float:
         """Log density if several items moved, each at any of its places, any width that may be."""
-        sets = [self.board.columns(p.facing, p.gtin) for p in parts]
-        most = max(12, MOST_ARRANGEMENTS // math.prod(len(x) for x in sets))
-        means, doubts, weights = [], [], []
-        spread = np.zeros(self.fit.n)
-        for where in itertools.product(*sets):
-            mean, doubt, around = self._arranged(parts, where, most)
-            means.append(mean)
-            doubts.append(doubt)
-            weights.append(np.full(len(mean), -math.log(len(mean) * math.prod(len(x) for x in sets))))
-            spread = np.maximum(spread, around)
-        return self.fit.several(np.concatenate(means), np.concatenate(doubts), np.concatenate(weights), spread)
-
-    def _arranged(
-        self, parts: list[Part], where: tuple[Columns, ...], most: int
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         columns = self.fit.columns
-        picks = [_multisets(len(c.share), p.units) for p, c in zip(parts, where, strict=True)]
-        index = np.indices([len(x) for x in picks]).reshape(len(picks), -1)
-        if index.shape[1] > most:  # evenly thinned: neighbouring columns differ little
-            index = index[:, np.linspace(0, index.shape[1] - 1, most).astype(np.int64)]
-        mean = np.zeros((index.shape[1], self.fit.n))
-        doubt: list[FloatArray] = []
+        made = [self.board.arrangements(p.facing, p.gtin, p.units) for p in parts]
+        sizes = [len(m.log_weight) for m in made]
+        index = np.arange(math.prod(sizes))
+        if len(index) > MOST_ARRANGEMENTS:  # evenly thinned: neighbouring columns differ little
+            index = np.linspace(0, len(index) - 1, MOST_ARRANGEMENTS).astype(np.int64)
+        mean = np.zeros((len(index), self.fit.n))
+        weight = np.zeros(len(index))
         spread = np.zeros(self.fit.n)
-        for i, (p, c) in enumerate(zip(parts, where, strict=True)):
-            at = picks[i][index[i]]  # (arrangements, units)
-            share = c.share[:, columns]
-            mine = share[at].sum(axis=1)
-            mean += p.sign * p.weight_g * mine
-            doubt.append((math.sqrt(p.var_g2 / p.units) * mine)[:, None, :])
-            doubt.append(c.slope[:, columns][at] * (p.weight_g / math.sqrt(12.0)))
-            spread += (0.008 * p.weight_g) ** 2 * p.units * (share.max(axis=0) > 0.005)
-        return mean, np.concatenate(doubt, axis=1), spread
+        doubt: list[FloatArray] = []
+        for at, p, m in zip(np.unravel_index(index, sizes), parts, made, strict=True):
+            share = m.share[:, columns][at]
+            mean += (p.sign * p.weight_g) * share
+            weight += m.log_weight[at]
+            doubt.append((math.sqrt(p.var_g2 / p.units) * share)[:, None, :])
+            doubt.append(m.slope[:, :, columns][at] * (p.weight_g / math.sqrt(12.0)))
+            spread += (0.008 * p.weight_g) ** 2 * p.units * m.touched[columns]
+        weight += math.log(math.prod(sizes) / len(index))
+        return self.fit.several(mean, np.concatenate(doubt, axis=1), weight, spread)
+
+    def outside(self, facings: tuple[tuple[int, str], ...], loose_g: float) -> float:
+        """Log penalty for what changed on plates none of these facings can have changed."""
+        touched = np.zeros(self.fit.n, bool)
+        for f, gtin in facings:
+            touched |= self.board.arrangements(f, gtin, 1).touched[self.fit.columns]
+        rest = ~touched
+        return float(-0.5 * np.sum(self.fit.d[rest] ** 2 / (self.fit.r[rest] + (0.02 * loose_g) ** 2)))
 
     @cached_property
     def unknown(self) -> FloatArray:
@@ -243,19 +237,6 @@ class Scene:
             tiles = self.board.prints.everywhere.tiles[self.fit.row[self.board.prints.everywhere.tiles] >= 0]
             x = float((w * self.board.prints.x_m[tiles]).sum() / w.sum())
         return Stray(item, x, grams, var)
-
-
-_MULTISETS: dict[tuple[int, int], npt.NDArray[np.int64]] = {}
-
-
-def _multisets(columns: int, units: int) -> npt.NDArray[np.int64]:
-    """All ways to spread units over columns: (ways, units)."""
-    key = (columns, units)
-    found = _MULTISETS.get(key)
-    if found is None:
-        found = np.array(list(itertools.combinations_with_replacement(range(columns), units)), np.int64)
-        _MULTISETS[key] = found
-    return found
 
 
 def logsumexp(a: FloatArray) -> FloatArray:

@@ -19,6 +19,9 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 
 
+MOST_FRESH = 5  # units put back or restocked one by one that a shelf remembers
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
     """One unit somebody lifted, with its own weight as far as it was measured."""
@@ -44,10 +47,10 @@ class Held:
     """The items a shopper has, in the order they were taken."""
 
     items: tuple[Item, ...] = ()
+    signature: tuple[object, ...] = field(init=False)
 
-    @property
-    def signature(self) -> tuple[object, ...]:
-        return tuple(sorted(i.gtin or "?" for i in self.items))
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "signature", tuple(sorted(i.gtin or "?" for i in self.items)))
 
     def plus(self, *more: Item) -> Held:
         return Held((*self.items, *more))
@@ -73,25 +76,37 @@ class Resting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShelfState:
-    """Strays on a shelf, facings found to hold another product than planned (facing index, gtin), a hand resting."""
+    """What the planogram does not say of a shelf.
+
+    Strays; single units put where they belong (`fresh`: known by their own
+    place and weight, the next to be taken as likely as not); facings found to
+    hold another product than planned, as (facing index, gtin); a hand resting.
+    """
 
     strays: tuple[Stray, ...] = ()
+    fresh: tuple[Stray, ...] = ()
     relabelled: tuple[tuple[int, str], ...] = ()
     resting: Resting | None = None
+    signature: tuple[object, ...] = field(init=False)
 
-    @property
-    def signature(self) -> tuple[object, ...]:
-        return (
+    def __post_init__(self) -> None:
+        signature = (
             tuple(sorted((s.item.gtin or "?", round(s.x_m * 12)) for s in self.strays)),
             self.relabelled,
             (self.resting.since_ns, self.resting.last_ns) if self.resting else None,
         )
+        object.__setattr__(self, "signature", signature)
 
     def plus(self, stray: Stray) -> ShelfState:
         return replace(self, strays=(*self.strays, stray))
 
     def minus(self, stray: Stray) -> ShelfState:
+        if stray in self.fresh:
+            return replace(self, fresh=tuple(s for s in self.fresh if s is not stray))
         return replace(self, strays=tuple(s for s in self.strays if s is not stray))
+
+    def home(self, stray: Stray) -> ShelfState:
+        return replace(self, fresh=(*self.fresh[-MOST_FRESH + 1 :], stray))
 
     def relabel(self, facing: int, gtin: str) -> ShelfState:
         return replace(self, relabelled=tuple(sorted({**dict(self.relabelled), facing: gtin}.items())))
