@@ -46,10 +46,11 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class BeliefSettings:
-    beam: int = 100  # hypotheses kept per group
-    floor: float = -11.0  # and how far below the best one, in nats
-    narrow: float = 11.0  # explanations further below a hypothesis' best one are not followed
+    beam: int = 80  # hypotheses kept per group
+    floor: float = -9.5  # and how far below the best one, in nats
+    narrow: float = 9.5  # explanations further below a hypothesis' best one are not followed
     most_plateaus: int = 8
+    floor_wait_s: float = 4.0  # a hand at the floor is judged when what was taken before it is known
     patience_s: float = 12.0  # a hand rests on a shelf no longer than this without anything changing
     sequential: bool = False  # decide every plateau at once by its best single explanation: the baseline
     priors: Priors = field(default_factory=Priors)
@@ -88,7 +89,7 @@ class BeliefEngine:
     def __init__(self, store: Store, settings: BeliefSettings | None = None) -> None:
         self.store = store
         self.settings = settings or BeliefSettings()
-        self.people = People(self.settings.reach)
+        self.people = People(self.settings.reach, store.shelves)
         self.boards = boards(store, self.settings.priors)
         self.totals = Totals(store)
         self.gain = CellGain()
@@ -103,6 +104,7 @@ class BeliefEngine:
 
     def explain(self, episode: Episode) -> None:
         """Take in one episode of weight change; tracks must be known up to its end."""
+        self._floor(self.people.seconds(episode.plateaus[-1].t0_ns) - self.settings.floor_wait_s)
         plateaus = _chief(episode.plateaus, self.settings.most_plateaus)
         board = self.boards[episode.shelf]
         t0 = self.people.seconds(plateaus[0].t1_ns)
@@ -158,13 +160,40 @@ class BeliefEngine:
         self.groups = rest_of + (split(group) if not s.sequential else [group])
 
     def settle(self, t_ns: int) -> None:
-        """Make up the mind about hands still thought to rest on shelves `patience_s` before `t_ns`."""
+        """Make up the mind about hands still thought to rest on shelves `patience_s` before `t_ns`, or at the floor."""
+        self._floor(self.people.seconds(t_ns) - self.settings.floor_wait_s)
         for g in self.groups:
             for at, key in enumerate(g.keys):
                 if key[0] == "s" and any(_pending(h.values[at], t_ns, self.settings.patience_s) for h in g.hypotheses):
                     g.hypotheses = merged(
                         (self._settled(h, at, int(key[1]), t_ns) for h in g.hypotheses), self.settings.beam, -60.0
                     )
+
+    def _floor(self, until: float) -> None:
+        """A hand at the floor may have left one of the things held there: nobody pays for it."""
+        waiting = []
+        for t, who in self.people.contacts:
+            if t > until:
+                waiting.append((t, who))
+                continue
+            for g in self.groups:
+                if ("p", who) in g.keys:
+                    at = g.keys.index(("p", who))
+                    hyps = [x for h in g.hypotheses for x in self._dropped(h, at)]
+                    g.hypotheses = merged(hyps, self.settings.beam, self.settings.floor)
+        self.people.contacts = waiting
+
+    def _dropped(self, h: Hypothesis, at: int) -> list[Hypothesis]:
+        held = h.values[at]
+        assert isinstance(held, Held)
+        q = self.settings.priors.dropped
+        if not held.items or self.settings.sequential:
+            return [h]
+        out = [h.weighted(math.log1p(-q))]
+        for item in held.items:
+            values = (*h.values[:at], held.minus(item), *h.values[at + 1 :])
+            out.append(Hypothesis(h.logw + math.log(q / len(held.items)), values, h.choices))
+        return out
 
     def _settled(self, h: Hypothesis, at: int, shelf: int, t_ns: int) -> Hypothesis:
         if not _pending(h.values[at], t_ns, self.settings.patience_s):

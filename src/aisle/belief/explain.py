@@ -64,6 +64,7 @@ class Explainer:
         self._base = list(self._nothing())
         self._takes: dict[tuple[str, ...], list[Draft]] = {}
         self._swaps: dict[tuple[int, int, str], tuple[float, Item]] = {}
+        self._swap_near: dict[tuple[int, tuple[str, ...]], tuple[list[tuple[int, Product, float]], Item]] = {}
 
     def explanations(self, held: dict[str, Held], shelf: ShelfState) -> list[Explanation]:
         """Best first, given what each actor holds and what stands on the shelf; all within `narrow` of the best."""
@@ -206,7 +207,7 @@ class Explainer:
                         act = Act(who, -1, product.gtin, 1, "relabelled")
                         out.append(Draft(prior + float(ll[a]), (act,), relabel=(f, product.gtin)))
         out.sort(key=lambda d: -d.score)
-        return out[:12]
+        return out[:8]
 
     def _strays(self, shelf: ShelfState) -> Iterator[Draft]:
         p, s = self.priors, self.scene
@@ -290,30 +291,44 @@ class Explainer:
 
     def _swapped(self, held: dict[str, Held], near: tuple[str, ...], best: float) -> Iterator[Draft]:
         """One thing put down and another taken within one change."""
-        p, s = self.priors, self.scene
+        s = self.scene
         if s.fit.n < 2 or float(np.max(np.abs(s.fit.d), initial=0.0)) < 8.0:
             return
+        prior = self.priors.swap + self.where + s.crowd
         for a, who in enumerate(s.actors):
             mine = held.get(who)
             if mine is None or who in s.staff:
                 continue
+            many = math.log(len(mine.items)) if mine.items else 0.0
             for item in distinct(mine.items):
-                for f, product in self._weighed(near):
-                    w = product.weight_g or 0.0
-                    left = item.weight_g - w
-                    prior = p.swap + self.where + s.crowd - math.log(len(mine.items))
-                    spread = s.board.spread(product) + item.var_g2
-                    limit = prior + s.bound(left, item.weight_g, spread) + s.best_reach
-                    home_at = s.board.homes(item.gtin)
-                    if home_at:
-                        limit += s.outside(((f, product.gtin), (home_at[0], item.gtin or "")), item.weight_g)
-                    if not s.near(left, 0.3 * item.weight_g) or limit < best - self.narrow:
-                        continue
-                    ll = self._swap_density(item, home_at[0] if home_at else -1, f, product)
+                for f, product, limit in self._swap_candidates(item, near):
+                    if prior - many + limit < best - self.narrow:
+                        break
+                    home = s.board.homes(item.gtin)
+                    ll = self._swap_density(item, home[0] if home else -1, f, product)
                     reach = float(s.reach_over(s.board.places(f, product.gtin))[a])
-                    how = "home" if home_at else "elsewhere"
-                    acts = (Act(who, 1, item.gtin, 1, how), Act(who, -1, product.gtin, 1, "facing"))
-                    yield Draft(prior + ll + reach, acts, put=((who, item),))
+                    put = Act(who, 1, item.gtin, 1, "home" if home else "elsewhere")
+                    acts = (put, Act(who, -1, product.gtin, 1, "facing"))
+                    yield Draft(prior - many + ll + reach, acts, put=((who, item),))
+
+    def _swap_candidates(self, item: Item, near: tuple[str, ...]) -> list[tuple[int, Product, float]]:
+        """(facing, product, no density can be above this) that may have been taken for the item, most likely first."""
+        key = (id(item), near)
+        found = self._swap_near.get(key)
+        if found is None:
+            s = self.scene
+            home = s.board.homes(item.gtin)
+            rows = []
+            for f, product in self._weighed(near):
+                left = item.weight_g - (product.weight_g or 0.0)
+                if s.near(left, 0.3 * item.weight_g):
+                    limit = s.bound(left, item.weight_g, s.board.spread(product) + item.var_g2) + s.best_reach
+                    if home:
+                        limit += s.outside(((f, product.gtin), (home[0], item.gtin or "")), item.weight_g)
+                    rows.append((f, product, limit))
+            rows.sort(key=lambda r: -r[2])
+            found = self._swap_near[key] = (rows, item)  # the item is kept: its id must not be used again
+        return found[0]
 
     def _swap_density(self, item: Item, home: int, f: int, product: Product) -> float:
         s = self.scene

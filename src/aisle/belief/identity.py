@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+FloatArray = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,10 @@ class IdentitySettings:
 @dataclass(slots=True)
 class _Seen:
     t: float
-    xy: FloatArray
-    velocity: FloatArray
+    x: float
+    y: float
+    vx: float = 0.0
+    vy: float = 0.0
 
 
 @dataclass(slots=True)
@@ -45,30 +47,30 @@ class Identities:
     person_of: dict[str, str] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)  # person -> probability that all links were right
     _last: dict[str, _Seen] = field(default_factory=dict)  # person -> last sighting
-    _doors: list[FloatArray] = field(default_factory=list)
+    _doors: list[tuple[float, float]] = field(default_factory=list)
 
     def frame(self, t: float, idents: tuple[str, ...], xy: FloatArray) -> list[str]:
         """Persons of the tracks seen at `t`; `xy` is (k, 2) metres."""
-        visible = {self.person_of[i] for i in idents if i in self.person_of}
+        persons = [self.person_of.get(i) for i in idents]
         out = []
-        for ident, place in zip(idents, xy, strict=True):
-            person = self.person_of.get(ident)
+        for ident, known, place in zip(idents, persons, xy.tolist(), strict=True):
+            person = known
             if person is None:
-                person = self._born(ident, t, place, visible)
-                visible.add(person)
+                person = self._born(ident, t, (place[0], place[1]), {p for p in (*persons, *out) if p is not None})
             old = self._last.get(person)
             if old is None:
-                self._last[person] = _Seen(t, np.array(place, np.float64), np.zeros(2))
-            elif np.isfinite(place).all():
+                self._last[person] = _Seen(t, place[0], place[1])
+            elif place[0] == place[0]:  # not NaN
                 dt = t - old.t
                 if dt > 0:
-                    k = min(1.0, dt / 0.5)
-                    old.velocity += k * (np.clip((place - old.xy) / max(dt, 0.05), -2.0, 2.0) - old.velocity)
-                old.t, old.xy = t, np.array(place, np.float64)
+                    k, pace = min(1.0, dt / 0.5), max(dt, 0.05)
+                    old.vx += k * (min(2.0, max(-2.0, (place[0] - old.x) / pace)) - old.vx)
+                    old.vy += k * (min(2.0, max(-2.0, (place[1] - old.y) / pace)) - old.vy)
+                old.t, old.x, old.y = t, place[0], place[1]
             out.append(person)
         return out
 
-    def _born(self, ident: str, t: float, place: FloatArray, visible: set[str]) -> str:
+    def _born(self, ident: str, t: float, place: tuple[float, float], visible: set[str]) -> str:
         s = self.settings
         missing = [
             (p, seen) for p, seen in self._last.items() if p not in visible and 0.0 < t - seen.t <= s.longest_s
@@ -78,11 +80,12 @@ class Identities:
         for person, seen in missing:
             gap = t - seen.t
             spread = s.still_m + s.walk_m_s * min(gap, 4.0) * 0.6
-            ahead = seen.xy + seen.velocity * min(gap, 0.8)
-            d2 = float(np.sum((place - ahead) ** 2)) / spread**2
+            lead = min(gap, 0.8)
+            off = math.hypot(place[0] - seen.x - lead * seen.vx, place[1] - seen.y - lead * seen.vy)
+            d2 = (off / spread) ** 2
             score = -0.5 * d2 - math.log(2 * math.pi * spread**2)
             score -= max(0.0, gap - s.fresh_s) * 0.5  # found again sooner rather than later
-            if self._at_door(seen.xy):
+            if self._at_door(seen.x, seen.y):
                 score += math.log(0.05)  # who is last seen at the door has left
             odds.append((score, person))
         top = max(o for o, _ in odds)
@@ -90,7 +93,7 @@ class Identities:
         best, who = max(odds, key=lambda o: (o[0], o[1] or ""))
         sure = math.exp(best - top) / total
         if who is None:
-            self._doors.append(np.array(place, np.float64))
+            self._doors.append(place)
             who = ident
             self.confidence[who] = 1.0
         else:
@@ -101,15 +104,13 @@ class Identities:
         self.person_of[ident] = who
         return who
 
-    def _door_density(self, place: FloatArray) -> float:
+    def _door_density(self, place: tuple[float, float]) -> float:
         """Log density (per square metre) of somebody entering there, learnt from who entered before."""
         s = self.settings
         if not self._doors:
             return 0.0
-        doors = np.array(self._doors)
-        d2 = np.sum((doors - place) ** 2, axis=1) / s.door_m**2
-        near = float(np.mean(np.exp(-0.5 * d2))) / (2 * math.pi * s.door_m**2)
-        return math.log(near + s.stray_density)
+        near = sum(math.exp(-0.5 * (math.dist(place, d) / s.door_m) ** 2) for d in self._doors) / len(self._doors)
+        return math.log(near / (2 * math.pi * s.door_m**2) + s.stray_density)
 
-    def _at_door(self, xy: FloatArray) -> bool:
-        return any(float(np.sum((xy - d) ** 2)) < self.settings.door_m**2 for d in self._doors)
+    def _at_door(self, x: float, y: float) -> bool:
+        return any(math.dist((x, y), d) < self.settings.door_m for d in self._doors)

@@ -42,6 +42,9 @@ class ReachSettings:
     head_out_m: float = 0.42  # a reaching person's head is this far before the shelf's edge
     head_out_sigma_m: float = 0.17
     floor_m2: float = 10.0  # where else the head could be
+    ground_m: float = 0.30  # a wrist lower than this and off the shelves is at the floor
+    ground_frames: int = 3
+    clear_m: float = 0.22  # so far before a shelf's edge counts as off it
 
 
 @dataclass(slots=True)
@@ -54,6 +57,7 @@ class Track:
     head: FloatArray = field(default_factory=lambda: np.empty((64, 3)))
     wrist: FloatArray = field(default_factory=lambda: np.empty((64, 2, 3)))
     first_t: float = 0.0
+    low: int = 0  # frames in a row, nearly, with a hand at the floor
     stature_m: float = 0.0  # highest the head was seen, slowly forgotten
 
     def add(self, t: float, head: FloatArray, wrist: FloatArray) -> None:
@@ -88,8 +92,14 @@ class Track:
 class People:
     """Everybody the tracker sees, with enough memory to judge reaches of the last `KEEP_S` seconds."""
 
-    def __init__(self, settings: ReachSettings | None = None) -> None:
+    def __init__(self, settings: ReachSettings | None = None, shelves: tuple[Shelf, ...] = ()) -> None:
         self.settings = settings or ReachSettings()
+        lowest = {}
+        for shelf in shelves:
+            if shelf.gondola not in lowest or shelf.origin_m[2] < lowest[shelf.gondola].origin_m[2]:
+                lowest[shelf.gondola] = shelf
+        self._ground_shelves = tuple(lowest.values())  # the lowest of each gondola stands for its footprint
+        self.contacts: list[tuple[float, str]] = []  # (seconds, person): a hand at the floor, not yet explained
         self.identities = Identities()
         self.tracks: dict[str, Track] = {}  # by person: the id of their first track
         self._t0_ns: int | None = None
@@ -103,7 +113,26 @@ class People:
             track = self.tracks.get(person)
             if track is None:
                 track = self.tracks[person] = Track(person)
-            track.add(t, reading.heads_m[i], reading.wrists_m[i])
+            wrists = reading.wrists_m[i]
+            track.add(t, reading.heads_m[i], wrists)
+            if wrists[0, 2] < self.settings.ground_m or wrists[1, 2] < self.settings.ground_m:
+                self._low(track, t, wrists)
+            elif track.low:
+                track.low -= 1
+
+    def _low(self, track: Track, t: float, wrists: FloatArray) -> None:
+        """Count frames with a hand at the floor, away from every shelf; enough of them make a contact."""
+        for w in wrists:
+            if w[2] < self.settings.ground_m and not any(self._at_shelf(s, w) for s in self._ground_shelves):
+                track.low += 2
+                break
+        if 2 * self.settings.ground_frames <= track.low < 100:
+            self.contacts.append((t, track.ident))
+            track.low = 160  # one contact until the hand has been up for a while
+
+    def _at_shelf(self, shelf: Shelf, point: FloatArray) -> bool:
+        x, y, _ = shelf.local(np.asarray(point, np.float64))
+        return bool(-0.2 <= x <= shelf.length_m + 0.2 and y > -self.settings.clear_m)
 
     def seconds(self, t_ns: int) -> float:
         """Seconds since the first reading."""

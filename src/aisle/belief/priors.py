@@ -27,6 +27,7 @@ class Priors:
     fresh_again: float = math.log(0.25)  # the unit just put down is the next one taken
     of_others: float = math.log(0.004)  # puts back what somebody else took
     restock: float = math.log(0.5)  # staff put goods on a facing
+    dropped: float = 0.8  # share of hands at the floor, goods in hand, that leave something there
     spread: float = 0.006  # units of one product differ by this share of their weight ...
     spread_g: float = 0.6  # ... and by this
     rough_spread: float = 0.03  # now and then by much more
