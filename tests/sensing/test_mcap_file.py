@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -168,3 +171,23 @@ def outcome(path: Path) -> int:
 )
 def test_names_of_recordings(name: str, expected: str) -> None:
     assert recording_name(Path("somewhere") / name) == expected
+
+
+WRITE_A_STORE = """
+import sys
+from pathlib import Path
+from aisle.sensing.mcap_file import RecordingWriter
+from aisle.store.model import Product, Store
+products = {k: Product(k, k, 1.0) for k in sorted({"b", "a", "c"})}
+store = Store("corner", "EUR", "UTC", products, (), (), staff=frozenset(f"track {i}" for i in range(50)))
+RecordingWriter(Path(sys.argv[1]), store).close()
+"""
+
+
+def test_the_same_store_gives_the_same_bytes_in_every_process(tmp_path: Path) -> None:
+    files = []
+    for seed in ("1", "2"):
+        files.append(tmp_path / f"{seed}.mcap")
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", WRITE_A_STORE, str(files[-1])], env=environment, timeout=60, check=True)
+    assert files[0].read_bytes() == files[1].read_bytes()

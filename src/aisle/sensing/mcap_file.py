@@ -53,7 +53,8 @@ class RecordingWriter:
         self._file = path.open("wb")
         self._writer = Writer(self._file, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
         self._writer.start(profile="aisle", library="aisle")
-        self._writer.add_attachment(0, 0, STORE_ATTACHMENT, "application/json", msgspec.json.encode(store))
+        known = msgspec.json.encode(store, order="deterministic")  # a set has no order of its own
+        self._writer.add_attachment(0, 0, STORE_ATTACHMENT, "application/json", known)
         self._channels: dict[str, int] = {}
         self._schemas: dict[str, int] = {}
         self._count = 0
