@@ -255,7 +255,7 @@ class BeliefEngine:
         Short or wavering ones mostly were, quiet ones hardly, and none on which no hand lay.
         """
         waver = 7.0 * min(0.8, max(0.0, p.unrest - 1.25))
-        x = waver - 4.0 if final else waver + 0.9 - 1.6 * p.seconds
+        x = waver - 4.0 if final else waver + 0.9 - 1.6 * min(p.seconds, 2.5)
         board = self.boards[episode.shelf]
         edges = board.shelf.plate_edges_m
         near = (board.bins_m >= edges[episode.first_plate]) & (

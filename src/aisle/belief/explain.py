@@ -181,7 +181,7 @@ class Explainer:
             for a, who in enumerate(s.actors):
                 for b, other in enumerate(s.actors):
                     if a == b:
-                        score = ll + p.two_products + 0.5 * float(r1[a] + r2[a])
+                        score = ll + p.two_products + _both(float(r1[a]), float(r2[a]))
                     elif NOBODY in (who, other):
                         continue
                     else:
@@ -383,6 +383,11 @@ class Explainer:
         if act.gtin is None:
             return (Item(None, abs(s.fit.sum_g), s.fit.sum_var, s.event),)
         return s.lifted(s.board.store.products[act.gtin], act.quantity, alone=len(d.acts) == 1)
+
+
+def _both(one: float, two: float) -> float:
+    """Log reach ratio of one person at two places: the worse decides, for one hand may have been at both."""
+    return min(one, two) + 0.25 * max(0.0, one, two)
 
 
 def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:

@@ -36,7 +36,7 @@ class ReachSettings:
     hand_z_m: float = 0.10
     hand_up_m: float = 0.32  # hands above the board by less than this are at the shelf
     hand_down_m: float = 0.12
-    hand_gain: float = 3.2  # log ratio of a hand exactly there
+    hand_gain: float = 3.6  # log ratio of a hand exactly there
     hand_missed: float = 0.03  # share of reaches in which the tracker's wrists are wrong or missing
     head_side_m: float = 0.26
     head_out_m: float = 0.42  # a reaching person's head is this far before the shelf's edge

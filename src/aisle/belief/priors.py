@@ -12,11 +12,11 @@ class Priors:
 
     take: float = math.log(0.80)
     put: float = math.log(0.20)
-    units: tuple[float, ...] = (-0.15, -2.3, -3.5, -4.5, -6.0, -7.5)  # one, two, three ... in one movement
+    units: tuple[float, ...] = (-0.15, -2.3, -3.5, -4.7, -7.5, -9.0)  # one, two, three ... in one movement
     home: float = math.log(0.75)  # an item put back goes where it came from
     elsewhere: float = math.log(0.25)
     two_products: float = math.log(0.035)  # one movement, two products
-    two_people: float = math.log(0.03)  # two people within one change
+    two_people: float = math.log(0.08)  # two people within one change
     swap: float = math.log(0.008)  # one put, one taken, within one change
     nothing: float = math.log(0.25)
     slid: float = math.log(0.03)
