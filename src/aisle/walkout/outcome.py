@@ -1,7 +1,7 @@
 """What a replay yields: receipts with probabilities, the events behind them, sensor health.
 
-`Outcome` is what `aisle replay --json` prints (see `as_json`) and what
-`bench` scores.
+`Outcome` is what `aisle replay --json` prints (see `json_out.outcome_as_json`)
+and what `bench` scores.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from aisle.sensing.readings import HealthEntry
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """One product on a receipt."""
+
     gtin: str
     name: str
     quantity: int
-    probability: float      # P(the basket holds exactly this quantity of this product)
+    probability: float  # P(the basket holds exactly this quantity of this product)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +32,18 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
+    """The most probable basket of one shopper, its rivals, and what may have been missed."""
+
     shopper: str
     role: Literal["customer", "staff"]
     lines: tuple[Line, ...]
-    probability: float      # P(the whole basket is exactly this)
+    probability: float  # P(the whole basket is exactly this)
     alternatives: tuple[Alternative, ...] = ()
-    complete: bool = True   # False: a sensor fault may have hidden something
-    tracks: tuple[str, ...] = ()    # every track id linked to this shopper
-    risk_minor: int = 0     # expected money at risk
-    question: dict[str, Any] | None = None      # the question whose answer would help most
+    complete: bool = True  # False: a sensor fault may have hidden something
+    tracks: tuple[str, ...] = ()  # every track id linked to this shopper
+    risk_minor: int = 0  # expected money at risk
+    question: dict[str, Any] | None = None  # the question whose answer would help most
+    faults: tuple[HealthEntry, ...] = ()  # why it is not complete
 
     @property
     def basket(self) -> dict[str, int]:
@@ -55,11 +60,13 @@ class Event:
     plates: tuple[int, ...]
     grams: float
     sigma_g: float
-    explanations: tuple[dict[str, Any], ...] = ()   # {"what", "who", "items": [{gtin, quantity}], "probability"}
+    explanations: tuple[dict[str, Any], ...] = ()  # "acts" (see `evidence.Told`), "why", "probability"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """All that came of one recording; `complete` is False when any receipt is not, or the recording was cut short."""
+
     recording: str
     duration_s: float
     complete: bool
@@ -67,3 +74,4 @@ class Outcome:
     receipts: tuple[Receipt, ...]
     events: tuple[Event, ...]
     extra: dict[str, Any] = field(default_factory=dict)
+    t0_ns: int | None = None  # when the recording begins; times of day are shown where it is not known

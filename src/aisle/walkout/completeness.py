@@ -1,0 +1,107 @@
+"""Whose receipt a sensor's fault puts in doubt, and how much.
+
+A grave health entry says that weight or people may have gone unseen for a
+while.  Here that becomes a statement about shoppers: which entries concern
+whom, and how probable it is that nothing they did was hidden.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+from aisle.sensing.readings import HealthEntry
+from aisle.store.model import Store
+from aisle.walkout.outcome import Event
+
+NS = 1_000_000_000
+Interval = tuple[int, int]
+"""From, to: nanoseconds since 1970, both ends included."""
+
+SETTLING_S = 2.0  # a change is judged by the rest before and after it, so a fault reaches a little further
+CHANGES_PER_S = 0.1  # how often a shopper changes something somewhere in the shop; errs on the busy side
+UNTIMED_S = {"corrupt": 2.0, "late": 1.0, "invalid-sample": 1.0, "truncated": 10.0}
+"""Seconds an entry without times may hide; kinds not named hide the whole visit."""
+PRODUCT_KINDS = ("no-weight", "unknown-product")
+_OF_PRODUCT = "product "
+
+
+def affected(
+    health: Iterable[HealthEntry],
+    presence: Mapping[str, Sequence[Interval]],
+    *,
+    store: Store | None = None,
+    events: Sequence[Event] = (),
+) -> dict[str, tuple[HealthEntry, ...]]:
+    """Shopper -> the grave entries that concern them, in the order of `health`; every shopper has a key.
+
+    `presence` gives for each shopper the intervals during which a tracker saw them.  An entry with times concerns
+    those who were there during it or within SETTLING_S of it; with one time only it reaches from there to the end (or
+    from the beginning), with none it concerns everybody.  With a `store`, an entry about a product weight cannot tell
+    concerns only those present at one of the `events` on a shelf where that product stands: nobody else can have it.
+    """
+    grave = [entry for entry in health if entry.grave]
+    moments = {id(entry): _moments(entry, store, events) for entry in grave}
+    return {
+        shopper: tuple(e for e in grave if any(_meet(a, b) for a in intervals for b in moments[id(e)]))
+        for shopper, intervals in presence.items()
+    }
+
+
+def nothing_hidden(
+    entries: Iterable[HealthEntry], intervals: Sequence[Interval], store: Store, *, events: Sequence[Event] = ()
+) -> float:
+    """Probability that these faults hid nothing one shopper did; multiply the receipt's probabilities by it.
+
+    Changes are taken as a Poisson process of CHANGES_PER_S over the shop's plates, so a fault that hides a share q of
+    the plates for s seconds of the visit hides nothing with probability exp(-CHANGES_PER_S q s).  Overlapping faults
+    count as often as they are told, which errs on the doubtful side.  A fault of the tracker hides every plate.
+    A product without weight hides as much as each event on its shelves that it may explain: half of them.
+    """
+    hidden = 0.0
+    for entry in entries:
+        if entry.kind in PRODUCT_KINDS:
+            meeting = [m for m in _moments(entry, store, events) if any(_meet(a, m) for a in intervals)]
+            hidden += math.log(2.0) * len(meeting)
+        else:
+            hidden += CHANGES_PER_S * _share(entry, store) * _seconds(entry, intervals)
+    return math.exp(-hidden)
+
+
+def _moments(entry: HealthEntry, store: Store | None, events: Sequence[Event]) -> list[Interval]:
+    """When the entry may have hidden something."""
+    if store is not None and entry.kind in PRODUCT_KINDS and entry.where.startswith(_OF_PRODUCT):
+        gtin = entry.where.removeprefix(_OF_PRODUCT)
+        shelves = {(f.gondola, f.shelf) for f in store.facings if f.gtin == gtin}
+        return [(e.t_ns, e.t_ns) for e in events if (e.gondola, e.shelf) in shelves]
+    return [_span(entry)]
+
+
+def _span(entry: HealthEntry) -> Interval:
+    return (
+        entry.t0_ns if entry.t0_ns is not None else -(1 << 63),
+        entry.t1_ns if entry.t1_ns is not None else 1 << 63,
+    )
+
+
+def _meet(a: Interval, b: Interval) -> bool:
+    slack = round(SETTLING_S * NS)
+    return a[0] <= b[1] + slack and b[0] - slack <= a[1]
+
+
+def _seconds(entry: HealthEntry, intervals: Sequence[Interval]) -> float:
+    """Seconds of the visit that the entry may have hidden."""
+    first, last = _span(entry)
+    seconds = sum(max(0, min(b, last) - max(a, first)) for a, b in intervals) / NS
+    if entry.t0_ns is None and entry.t1_ns is None:
+        return min(seconds, UNTIMED_S.get(entry.kind, math.inf))
+    return seconds
+
+
+def _share(entry: HealthEntry, store: Store) -> float:
+    """Share of the shop's plates the entry hides; all of them when it names no place."""
+    if entry.gondola is None:
+        return 1.0
+    here = [s for s in store.shelves if s.gondola == entry.gondola and entry.shelf in (None, s.shelf)]
+    plates = 1 if entry.plate is not None else sum(s.plate_count for s in here)
+    return min(1.0, plates / max(1, store.plate_count))
