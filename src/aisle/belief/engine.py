@@ -69,6 +69,7 @@ class EventRecord:
     grams: FloatArray
     sigma_g: float
     explanations: list[tuple[tuple[Act, ...], str, float]]  # acts, note, probability
+    whats: tuple[int, ...] = ()  # what `Choice.what` calls each of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +329,8 @@ class BeliefEngine:
             odds = weights.get(of.scene.event)
             if not odds:
                 continue
-            told = [(of.table[k].acts, of.table[k].why, p) for k, p in sorted(odds.items(), key=lambda kv: -kv[1])]
+            ranked = sorted(odds.items(), key=lambda kv: -kv[1])
+            told = [(of.table[k].acts, of.table[k].why, p) for k, p in ranked]
             self.events.append(
                 EventRecord(
                     of.scene.event,
@@ -339,6 +341,7 @@ class BeliefEngine:
                     of.scene.fit.d,
                     math.sqrt(of.scene.fit.sum_var),
                     told,
+                    tuple(k for k, _ in ranked),
                 )
             )
 
