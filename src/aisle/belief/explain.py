@@ -165,6 +165,7 @@ class Explainer:
             both = k * (one.weight_g or 0.0) + m * (two.weight_g or 0.0)
             var = 1.5 * (k * s.board.spread(one) + m * s.board.spread(two))
             prior = p.take + self.where - math.log(6.0) + p.units[k - 1] + p.units[m - 1] + s.crowd
+            prior += p.third if k + m > 2 else 0.0
             most = max(p.two_products, p.two_people + s.crowd + s.best_reach)
             if not s.near(-both, 0.5 * both):
                 continue

@@ -16,11 +16,12 @@ class Priors:
     home: float = math.log(0.75)  # an item put back goes where it came from
     elsewhere: float = math.log(0.25)
     two_products: float = math.log(0.035)  # one movement, two products
+    third: float = -1.5  # and a third thing with it
     two_people: float = math.log(0.08)  # two people within one change
     swap: float = math.log(0.008)  # one put, one taken, within one change
     nothing: float = math.log(0.25)
     slid: float = math.log(0.03)
-    relabelled: float = math.log(0.008)  # the planogram is wrong here
+    relabelled: float = math.log(0.015)  # the planogram is wrong here
     unknown: float = math.log(0.0015)  # something the shop does not know
     unseen: float = -7.0  # a person no tracker saw
     stray_again: float = math.log(0.6)  # a stray is as inviting as a facing

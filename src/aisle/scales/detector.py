@@ -37,7 +37,7 @@ class DetectorSettings:
     noise_tau_s: float = 12.0  # how fast its noise estimate follows
     slow_tau_s: float = 0.7  # averaging that finds light items in noise
     wake_fast: float = 5.0  # two beats in a row off the level by this
-    wake_slow: float = 3.9  # the slow average off by this, one plate or up to three neighbours together
+    wake_slow: float = 3.7  # the slow average off by this, one plate or up to three neighbours together
     wake_floor_g: float = 4.0  # never wake for less
     still_s: float = 0.8  # plates must rest this long to count as settled
     still_range: float = 5.5  # range allowed while resting

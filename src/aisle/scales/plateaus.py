@@ -25,7 +25,8 @@ LEAK = 0.04  # a near neighbour moving by less than this share of the biggest mo
 LEAK_PLATES = 3  # how far "near" is
 LEAK_SHELF = 0.015  # the same for any plate of the shelf
 FLICKER_SECONDS = 0.5  # a shorter plateau between two that agree is a touch, not a place
-SPLIT_CHI2 = 22.0  # a step hidden in a run must be this significant
+SPLIT_CHI2 = 22.0  # a step hidden in a run must be this significant over all plates that moved ...
+SPLIT_SIGMAS = 4.2  # ... or this on a few neighbours together
 AGREE_SIGMAS = 3.3  # plateaus closer than this on every plate and any few neighbours together are one
 LEAST_ITEM_G = 9.0  # nothing lighter is sold from plates: smaller differences are the shelf's own affair
 
@@ -69,13 +70,18 @@ def cut(window: Window) -> list[Cut]:
         core = (swing > 6.0 * sigma + 2.0 * np.sqrt(window.slow_var)) | (step > 3.5 * spread)
         reach = np.maximum(swing, step)
     core = np.where(np.isfinite(reach), core, False)
-    # the slow watch also wakes for a few neighbours together: keep the strongest few if nothing stands out alone
+    # a light bag spreads thin: neighbours that changed together stand out together
+    score = np.nan_to_num((post - pre) / spread)
+    best, few = 0.0, slice(0, 1)
+    for k, (total, var) in enumerate(_neighbour_sums(np.nan_to_num(post - pre), np.nan_to_num(spread, nan=1e9) ** 2), 1):
+        together = np.abs(total) / np.sqrt(var)
+        for i in np.flatnonzero(together > 3.5):
+            core[i : i + k] |= score[i : i + k] * np.sign(total[i]) > 1.0
+        i = int(np.argmax(together))
+        if together[i] > best:
+            best, few = float(together[i]), slice(i, i + k)
     if not core.any():
-        sums = _neighbour_sums(np.nan_to_num(post - pre), np.nan_to_num(spread, nan=1e9) ** 2)
-        scores = [np.abs(s) / np.sqrt(w) for s, w in sums]
-        k = int(np.argmax([x.max() for x in scores]))
-        i = int(np.argmax(scores[k]))
-        core[i : i + k + 1] = True
+        core[few] = True
     most = float(np.max(reach[core]))
     strong = core.copy()
     for i in np.flatnonzero(core):
@@ -139,9 +145,9 @@ def _agree(a: Plateau, b: Plateau, lo: int, hi: int) -> bool:
 
 
 def _neighbour_sums(d: FloatArray, v: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
-    """Sums over one, two and three neighbouring plates, with their variances: a light bag spreads thin."""
+    """Sums over one to four neighbouring plates, with their variances: a light bag spreads thin."""
     out = [(d, v)]
-    for k in (2, 3):
+    for k in (2, 3, 4):
         if len(d) >= k:
             ones = np.ones(k)
             out.append((np.convolve(d, ones, "valid"), np.convolve(v, ones, "valid")))
@@ -182,10 +188,19 @@ def _split(
     k = np.arange(LEAST_FRAMES, n - LEAST_FRAMES + 1)
     left, right = c[k - 1] / k[:, None], (c[-1] - c[k - 1]) / (n - k)[:, None]
     var = noise[None, :] * (1.0 / k + 1.0 / (n - k))[:, None] + slow_var[None, :]
-    chi2 = np.sum((left - right) ** 2 / var, axis=1)
+    move = left - right
+    chi2 = np.sum(move**2 / var, axis=1)
     best = int(np.argmax(chi2))
     if chi2[best] < SPLIT_CHI2 + 2.0 * len(sigma):
-        return [(i, j)]
+        together = np.zeros(len(k))
+        for w in range(1, min(4, len(sigma)) + 1):  # neighbours that move together
+            total = np.cumsum(np.pad(move, ((0, 0), (1, 0))), axis=1)
+            spread = np.cumsum(np.pad(var, ((0, 0), (1, 0))), axis=1)
+            z2 = (total[:, w:] - total[:, :-w]) ** 2 / (spread[:, w:] - spread[:, :-w])
+            together = np.maximum(together, z2.max(axis=1))
+        best = int(np.argmax(together))
+        if together[best] < SPLIT_SIGMAS**2:
+            return [(i, j)]
     m = i + int(k[best])
     return [*_split(y, i, m, sigma, slow_var, shake), *_split(y, m, j, sigma, slow_var, shake)]
 
