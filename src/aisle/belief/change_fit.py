@@ -61,10 +61,10 @@ class ChangeFit:
         self.weight_var = 1.0 / ff
         misfit = dd - fd * fd / ff
         logdet = np.log(r).sum(1) + np.log(det)
-        # density of the change given weight W with variance s2: base - ((weight - W)^2 / (weight_var + s2) + log1p(s2 * ff)) / 2
+        # density given weight W, variance v: base - ((weight - W)^2 / (weight_var + v) + log1p(v * ff)) / 2
         self.base = -0.5 * (self.n * LOG_2PI + logdet + misfit)
 
-    def one(self, rows: FloatArray, weight_g: float, var_g2: float, sign: int) -> FloatArray:
+    def one(self, rows: npt.NDArray[np.integer], weight_g: float, var_g2: float, sign: int) -> FloatArray:
         """(rows,) log density if one item of that weight came (+1) or went (-1) at each of the rows."""
         v = self.weight_var[rows] + var_g2
         z = sign * self.weight[rows] - weight_g
@@ -79,7 +79,7 @@ class ChangeFit:
         return self
 
     def gaussian(self, mean_g: FloatArray, cov_g2: FloatArray) -> float:
-        """Log density of the change if its mean is `mean_g` (n,) with covariance `cov_g2` (n, n) beside the plates' own."""
+        """Log density if the mean is `mean_g` (n,), with covariance `cov_g2` (n, n) beside the plates' own."""
         c = cov_g2 + np.diag(self.r)
         e = self.d - mean_g
         try:
@@ -95,9 +95,7 @@ class ChangeFit:
         e = self.d - mean_g
         return float(-0.5 * np.sum(LOG_2PI + np.log(v) + e * e / v))
 
-    def several(
-        self, mean_g: FloatArray, directions: FloatArray, log_weight: FloatArray, spread: FloatArray
-    ) -> float:
+    def several(self, mean_g: FloatArray, directions: FloatArray, log_weight: FloatArray, spread: FloatArray) -> float:
         """Log density over arrangements of several items, weighted by `log_weight` (arrangements,).
 
         `mean_g` (arrangements, n) is the change each would make; `directions`

@@ -11,20 +11,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from aisle.belief.change_fit import ChangeFit
 from aisle.belief.board import Totals, boards
-from aisle.belief.explain import Act, Explainer, Explanation
+from aisle.belief.change_fit import ChangeFit
+from aisle.belief.events import EventRecord, odds
+from aisle.belief.explain import Explainer
+from aisle.belief.gain import CellGain
+from aisle.belief.people import People, ReachSettings
 from aisle.belief.priors import Priors
 from aisle.belief.scene import NOBODY, Scene
-from aisle.belief.people import People, ReachSettings
 from aisle.belief.state import (
-    Choice,
     Group,
     Held,
     Hypothesis,
@@ -33,10 +33,10 @@ from aisle.belief.state import (
     ShelfState,
     Value,
     merged,
-    normalised,
     product,
     split,
 )
+from aisle.belief.storyline import Step, Stretch, chief, wavered
 from aisle.scales.change import Episode, Plateau
 from aisle.sensing.readings import TrackReading
 from aisle.store.model import Store
@@ -55,21 +55,6 @@ class BeliefSettings:
     sequential: bool = False  # decide every plateau at once by its best single explanation: the baseline
     priors: Priors = field(default_factory=Priors)
     reach: ReachSettings = field(default_factory=ReachSettings)
-
-
-@dataclass(slots=True)
-class EventRecord:
-    """One change between two plateaus some hypothesis took for real, and how it was explained at the time."""
-
-    event: int
-    shelf: int
-    first_plate: int
-    t0_ns: int
-    t1_ns: int
-    grams: FloatArray
-    sigma_g: float
-    explanations: list[tuple[tuple[Act, ...], str, float]]  # acts, note, probability
-    whats: tuple[int, ...] = ()  # what `Choice.what` calls each of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +81,7 @@ class BeliefEngine:
         self.gain = CellGain()
         self.groups: list[Group] = []
         self.events: list[EventRecord] = []
+        self.closed: dict[str, BasketPosterior] = {}
         self._next_event = 0
 
     # ------------------------------------------------------------- evidence
@@ -106,7 +92,7 @@ class BeliefEngine:
     def explain(self, episode: Episode) -> None:
         """Take in one episode of weight change; tracks must be known up to its end."""
         self._floor(self.people.seconds(episode.plateaus[-1].t0_ns) - self.settings.floor_wait_s)
-        plateaus = _chief(episode.plateaus, self.settings.most_plateaus)
+        plateaus = chief(episode.plateaus, self.settings.most_plateaus)
         board = self.boards[episode.shelf]
         t0 = self.people.seconds(plateaus[0].t1_ns)
         t1 = self.people.seconds(plateaus[-1].t0_ns)
@@ -119,7 +105,7 @@ class BeliefEngine:
         shelf_at = group.keys.index(keys[0])
         plates = (episode.first_plate, episode.first_plate + len(plateaus[0].head_g))
         # walk the chain: (index of last real plateau, what already rested there, hypothesis)
-        front: list[_Step] = []
+        front: list[Step] = []
         for h in group.hypotheses:
             shelf = h.values[shelf_at]
             assert isinstance(shelf, ShelfState)
@@ -128,11 +114,11 @@ class BeliefEngine:
                 rest = None
             if rest is not None:
                 h = h.weighted(self._untouched(rest, episode.shelf, plateaus[0].t1_ns))
-            front.append(_Step(0, rest, h))
-        scenes: dict[tuple[int, int, int], _SceneOf] = {}
+            front.append(Step(0, rest, h))
+        scenes: dict[tuple[int, int, int], Stretch] = {}
         last = len(plateaus) - 1
         for j in range(1, last + 1):
-            nxt: list[_Step] = []
+            nxt: list[Step] = []
             rested = -math.inf if s.sequential else self._rested(plateaus[j], episode, actors, j == last)
             for b, rest, h in front:
                 scene = scenes.get((b, j, id(rest)))
@@ -142,15 +128,15 @@ class BeliefEngine:
                     hold = h if j < last else scene.hold(h)
                     load = scene.temporary
                     if j - 1 > b or rest is not None:  # what rested already wavers
-                        load = float(np.logaddexp(load, math.log(0.7) + self._wavered(plateaus, b, j, rest, scene)))
-                    nxt.append(_Step(b, rest, hold.weighted(rested + load)))
+                        load = float(np.logaddexp(load, math.log(0.7) + wavered(plateaus, b, j, rest, scene.first)))
+                    nxt.append(Step(b, rest, hold.weighted(rested + load)))
                 real = math.log1p(-math.exp(rested))
                 options = scene.options(h)
                 top = options[0].score
                 for o in options:
                     if o.score < top - s.narrow:
                         break
-                    nxt.append(_Step(j, None, scene.step(h, o, h.logw + real)))
+                    nxt.append(Step(j, None, scene.step(h, o, h.logw + real)))
                     if s.sequential:
                         break
             front = self._prune(nxt)
@@ -216,38 +202,22 @@ class BeliefEngine:
         hands = [self.people.resting(k, board.shelf, near, t0, t1) for k in self.people.present(t0, t1)]
         return 2.0 * min(0.0, max(hands, default=-4.0))
 
-    @staticmethod
-    def _wavered(plateaus: Sequence[Plateau], b: int, j: int, rest: Resting | None, scene: _SceneOf) -> float:
-        """Log density of the move from the last resting level to this one, were it the same hand or item wavering."""
-        n = len(plateaus[j].head_g)
-        move = plateaus[j].head_g - plateaus[j - 1].tail_g
-        var = plateaus[j].head_var + plateaus[j - 1].tail_var
-        load = plateaus[j - 1].tail_g - plateaus[b].tail_g
-        if rest is not None:
-            lo = scene.first
-            load = load + rest.grams[lo : lo + n]
-        known = np.isfinite(move) & np.isfinite(load)
-        fit = ChangeFit.plain(move[known], var[known])
-        share = load[known]
-        cov = 0.18**2 * np.outer(share, share) + np.diag((0.05 * share) ** 2)
-        return fit.gaussian(np.zeros(len(share)), cov)
-
-    def _prune(self, front: list[_Step]) -> list[_Step]:
+    def _prune(self, front: list[Step]) -> list[Step]:
         """Merge steps that stand at the same place with the same hypothesis, drop the hopeless."""
         s = self.settings
         if s.sequential:
             return [max(front, key=lambda f: f.hypothesis.logw)]
         top = max(f.hypothesis.logw for f in front)
-        places: dict[tuple[int, int], list[_Step]] = {}
+        places: dict[tuple[int, int], list[Step]] = {}
         for f in front:
             if f.hypothesis.logw > top + s.floor - 4.0:
                 places.setdefault((f.base, id(f.rest)), []).append(f)
-        out: list[_Step] = []
+        out: list[Step] = []
         for steps in places.values():
             hyps = [f.hypothesis for f in steps]
             shift = max(h.logw for h in hyps)
             total = shift + math.log(math.fsum(math.exp(h.logw - shift) for h in hyps))
-            out.extend(_Step(steps[0].base, steps[0].rest, h.weighted(total)) for h in merged(hyps, s.beam, s.floor))
+            out.extend(Step(steps[0].base, steps[0].rest, h.weighted(total)) for h in merged(hyps, s.beam, s.floor))
         return out
 
     def _rested(self, p: Plateau, episode: Episode, actors: tuple[str, ...], final: bool) -> float:
@@ -292,7 +262,7 @@ class BeliefEngine:
         rest: Resting | None,
         actors: tuple[str, ...],
         keys: tuple[Key, ...],
-    ) -> _SceneOf:
+    ) -> Stretch:
         board = self.boards[episode.shelf]
         before, after = plateaus[b], plateaus[j]
         n = board.shelf.plate_count
@@ -313,39 +283,59 @@ class BeliefEngine:
         self._next_event += 1
         scene = Scene(board, fit, actors, reach, self.store.staff, event, self.totals)
         resting = Resting(grams, var, (lo, hi), since, after.t1_ns)
-        return _SceneOf(Explainer(scene, self.settings.narrow), keys, ("s", episode.shelf), resting, after.t0_ns, rest is not None, episode.first_plate)
+        return Stretch(
+            Explainer(scene, self.settings.narrow),
+            keys,
+            ("s", episode.shelf),
+            resting,
+            after.t0_ns,
+            rest is not None,
+            episode.first_plate,
+        )
 
-    def _record(self, scenes: dict[tuple[int, int, int], _SceneOf], group: Group) -> None:
-        """Keep the events the surviving hypotheses believe in, with the odds of their explanations."""
-        weights: dict[int, dict[int, float]] = {}
-        for h in group.hypotheses:
-            p = math.exp(h.logw)
-            for chain in h.choices:
-                while chain is not None:
-                    weights.setdefault(chain.event, {}).setdefault(chain.what, 0.0)
-                    weights[chain.event][chain.what] += p
-                    chain = chain.before
-        for of in scenes.values():
-            odds = weights.get(of.scene.event)
-            if not odds:
+    def _record(self, scenes: dict[tuple[int, int, int], Stretch], group: Group) -> None:
+        """Keep the events the surviving hypotheses believe in; `final_events` weighs them again when all is known."""
+        mine = {of.scene.event: of for of in scenes.values()}
+        weights = odds([group], min(mine))
+        for event, of in mine.items():
+            if event not in weights:
                 continue
-            ranked = sorted(odds.items(), key=lambda kv: -kv[1])
-            told = [(of.table[k].acts, of.table[k].why, p) for k, p in ranked]
+            ranked = sorted(weights[event].items(), key=lambda kv: (-kv[1], kv[0]))
+            fit = of.scene.fit
+            size = np.abs(fit.d)
+            moved = fit.columns[size > np.maximum(3.0 * np.sqrt(fit.r), 0.04 * float(size.max()))]
+            acts = of.table[ranked[0][0]].acts
+            grams, sigma = of.scene.weighed(tuple((a.sign, a.quantity, a.gtin) for a in acts))
             self.events.append(
                 EventRecord(
-                    of.scene.event,
+                    event,
                     of.scene.board.index,
-                    of.resting.plates[0],
+                    tuple(int(i) + 1 for i in (moved if len(moved) else fit.columns)),
                     of.resting.since_ns,
                     of.t1_ns,
-                    of.scene.fit.d,
-                    math.sqrt(of.scene.fit.sum_var),
-                    told,
+                    grams,
+                    sigma,
+                    [(of.table[k].acts, of.table[k].why, p) for k, p in ranked],
                     tuple(k for k, _ in ranked),
                 )
             )
 
-    def _learn_gain(self, scenes: dict[tuple[int, int, int], _SceneOf], group: Group) -> None:
+    def final_events(self, least: float = 0.5) -> list[EventRecord]:
+        """Events in which somebody acted, with odds given all evidence so far, in time order."""
+        weights = odds(self.groups)
+        out = []
+        for r in self.events:
+            now = weights.get(r.event)
+            if now is not None:
+                told = {k: x for k, x in zip(r.whats, r.explanations, strict=True)}
+                ranked = sorted(((now.get(k, 0.0), k) for k in told), key=lambda x: (-x[0], x[1]))
+                told_now = [(told[k][0], told[k][1], p) for p, k in ranked if p > 0]
+                r = replace(r, explanations=told_now, whats=tuple(k for p, k in ranked if p > 0))
+            if r.acted >= least:
+                out.append(r)
+        return sorted(out, key=lambda r: (r.t0_ns, r.shelf, r.event))
+
+    def _learn_gain(self, scenes: dict[tuple[int, int, int], Stretch], group: Group) -> None:
         """A take nobody doubts weighs the shelf's load cell against the catalogue."""
         best = group.hypotheses[0]
         if best.logw < math.log(0.97):
@@ -358,11 +348,28 @@ class BeliefEngine:
                 product = self.store.products[acts[0].gtin or ""]
                 want = (product.weight_g or 0.0) * acts[0].quantity
                 if want > 0:
-                    self.gain.learn(-float(of.resting.grams[0]) / want, of.scene.board.spread(product) / want**2 + float(of.resting.var[0]) / want**2)
+                    var = (of.scene.board.spread(product) + float(of.resting.var[0])) / want**2
+                    self.gain.learn(-float(of.resting.grams[0]) / want, var)
 
     # ------------------------------------------------------------- posteriors
+    def close(self, shopper: str) -> BasketPosterior:
+        """The shopper has left and the receipt is final: keep the posterior, forget the variable."""
+        post = self.posterior(shopper)
+        self.closed[shopper] = post
+        key: Key = ("p", shopper)
+        for n, g in enumerate(self.groups):
+            if key in g.keys:
+                at = g.keys.index(key)
+                keys = g.keys[:at] + g.keys[at + 1 :]
+                rest = [Hypothesis(h.logw, h.values[:at] + h.values[at + 1 :], h.choices) for h in g.hypotheses]
+                self.groups[n : n + 1] = [Group(keys, merged(rest, len(rest), -60.0))] if keys else []
+                break
+        return post
+
     def posterior(self, shopper: str, most: int = 12) -> BasketPosterior:
         """The posterior over baskets of one shopper, the `most` probable ones."""
+        if shopper in self.closed:
+            return self.closed[shopper]
         key: Key = ("p", shopper)
         for g in self.groups:
             if key in g.keys:
@@ -370,95 +377,6 @@ class BeliefEngine:
                 rows = sorted(((_basket(v), p) for p, v in found.values()), key=lambda r: (-r[1], r[0]))
                 return BasketPosterior(shopper, tuple(rows[:most]))
         return BasketPosterior(shopper, (((), 1.0),))
-
-
-@dataclass(slots=True)
-class CellGain:
-    """What a shelf on one load cell shows for each gram on it.
-
-    Cells of a shelf over-report when goods lean on more than one support: on the
-    real store's shelf sums 2.7 %, on others less.  Starts there and learns.
-    """
-
-    mean: float = 1.020
-    var: float = 0.009**2
-    own: float = 0.0045**2  # cells of one shop differ by this
-
-    def corrected(self, grams: FloatArray, var: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """True grams and their variance."""
-        return grams / self.mean, var / self.mean**2 + grams**2 * (self.var + self.own)
-
-    def learn(self, seen: float, var: float) -> None:
-        k = self.var / (self.var + self.own + var)
-        self.mean += k * (seen - self.mean)
-        self.var *= 1.0 - k
-
-
-class _SceneOf:
-    """A scene with the variables of its group: explanations per hypothesis, cached by what matters to them."""
-
-    def __init__(
-        self, explainer: Explainer, keys: tuple[Key, ...], shelf: Key, resting: Resting, t1_ns: int, consumes: bool, first: int
-    ) -> None:
-        self.explainer = explainer
-        self.scene = scene = explainer.scene
-        self.keys, self.resting, self.t1_ns, self.consumes = keys, resting, t1_ns, consumes
-        self.at = {k: i for i, k in enumerate(keys)}
-        self.shelf_at = self.at[shelf]
-        self.people = [(k[1], i) for k, i in self.at.items() if k[0] == "p" and k[1] in scene.actors]
-        self.temporary = scene.fit.temporary()
-        self.first = first
-        self.table: list[Explanation] = []
-        self._cache: dict[tuple[int, ...], list[_Option]] = {}
-        self._alive: list[tuple[Value, ...]] = []
-
-    def options(self, h: Hypothesis) -> list[_Option]:
-        values = h.values
-        key = (id(values[self.shelf_at]), *(id(values[i]) for _, i in self.people))
-        found = self._cache.get(key)
-        if found is None:
-            held = {str(who): v for who, i in self.people if isinstance(v := values[i], Held)}
-            shelf = values[self.shelf_at]
-            assert isinstance(shelf, ShelfState)
-            shelf = shelf.rest(None) if self.consumes else shelf
-            options = self.explainer.explanations(held, shelf)
-            found = [_Option(e.score, len(self.table) + k, e) for k, e in enumerate(options)]
-            self.table.extend(options)
-            self._cache[key] = found
-            self._alive.append(values)  # ids in the key must not be used again
-        return found
-
-    def hold(self, h: Hypothesis) -> Hypothesis:
-        """The hypothesis that what is there now only rests there."""
-        values = list(h.values)
-        shelf = values[self.shelf_at]
-        assert isinstance(shelf, ShelfState)
-        values[self.shelf_at] = shelf.rest(self.resting)
-        return Hypothesis(h.logw, tuple(values), h.choices)
-
-    def step(self, h: Hypothesis, option: _Option, logw: float) -> Hypothesis:
-        new: list[Value] = list(h.values)
-        for key, value in option.explanation.after:
-            new[self.at[key]] = value
-        shelf = new[self.shelf_at]
-        if self.consumes and isinstance(shelf, ShelfState) and shelf.resting is not None:
-            new[self.shelf_at] = shelf.rest(None)
-        chain = Choice(self.scene.event, option.index, h.choices[0] if h.choices else None)
-        return Hypothesis(logw + option.score, tuple(new), (chain, *h.choices[1:]))
-
-
-class _Option(NamedTuple):
-    score: float
-    index: int  # in the scene's table
-    explanation: Explanation
-
-
-class _Step(NamedTuple):
-    """How far a hypothesis has come along the plateaus of an episode."""
-
-    base: int  # index of the last plateau it takes for real
-    rest: Resting | None  # what already rested there when the episode began
-    hypothesis: Hypothesis
 
 
 def _pending(value: Value, t_ns: int, patience_s: float) -> bool:
@@ -469,17 +387,9 @@ def _pending(value: Value, t_ns: int, patience_s: float) -> bool:
     )
 
 
-def _chief(plateaus: tuple[Plateau, ...], most: int) -> tuple[Plateau, ...]:
-    """First, last and the longest between: enough for any sensible story, bounded for any other."""
-    if len(plateaus) <= most:
-        return plateaus
-    inner = sorted(range(1, len(plateaus) - 1), key=lambda i: -plateaus[i].seconds)[: most - 2]
-    return tuple(plateaus[i] for i in sorted((0, *inner, len(plateaus) - 1)))
-
-
 def _basket(v: Value) -> tuple[str, ...]:
     assert isinstance(v, Held)
     return tuple(sorted(i.gtin for i in v.items if i.gtin is not None))
 
 
-__all__ = ["BasketPosterior", "BeliefEngine", "BeliefSettings", "EventRecord", "normalised"]
+__all__ = ["BasketPosterior", "BeliefEngine", "BeliefSettings", "EventRecord"]

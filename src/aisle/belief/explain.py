@@ -212,7 +212,9 @@ class Explainer:
 
     def _strays(self, shelf: ShelfState) -> Iterator[Draft]:
         p, s = self.priors, self.scene
-        standing = [(x, p.stray_again, "stray") for x in shelf.strays] + [(x, p.fresh_again, "facing") for x in shelf.fresh]
+        standing = [(x, p.stray_again, "stray") for x in shelf.strays] + [
+            (x, p.fresh_again, "facing") for x in shelf.fresh
+        ]
         for stray, again, how in standing:
             ll = s.stray(stray)
             for a, who in enumerate(s.actors):
@@ -240,9 +242,7 @@ class Explainer:
             if mine is not None:
                 yield from self._put_back_for_others(a, who, held)
 
-    def _two_put_back(
-        self, a: int, who: str, mine: Held, different: tuple[Item, ...], pick: float
-    ) -> Iterator[Draft]:
+    def _two_put_back(self, a: int, who: str, mine: Held, different: tuple[Item, ...], pick: float) -> Iterator[Draft]:
         """Two things set down together, seen as one weight in one place."""
         p, s = self.priors, self.scene
         for i, one in enumerate(different):
@@ -286,7 +286,11 @@ class Explainer:
                 for k in range(2, min(12, int(s.fit.sum_g / w + 1.6)) + 1):
                     if s.near(k * w, 0.5 * k * w):
                         var = s.board.spread(product) * 1.5
-                        ll = s.several([Part(f, product.gtin, w, var, 1, k)]) if k <= 6 else s.bound(k * w, k * w, k * var) - 12.0
+                        ll = (
+                            s.several([Part(f, product.gtin, w, var, 1, k)])
+                            if k <= 6
+                            else s.bound(k * w, k * w, k * var) - 12.0
+                        )
                         score = base - 1.0 - 0.3 * k + ll + float(s.reach_over(s.board.places(f, product.gtin))[a])
                         yield Draft(score, (Act(who, 1, product.gtin, k, "restock"),))
 

@@ -67,13 +67,14 @@ def footprints(shelf: Shelf) -> Footprints:
     if shelf.plate_count == 1:  # one load cell cannot tell widths apart
         widths = widths[:1]
     xs, ws = [], []
-    for w in widths:
-        x = np.arange(w / 2 + CELL_M / 2, length - w / 2, CELL_M)
-        if not len(x):
-            x = np.array([length / 2])
-        xs.append(x)
-        ws.append(np.full(len(x), w))
-    x, w = np.concatenate(xs), np.concatenate(ws)
+    for width in widths:
+        at = np.arange(width / 2 + CELL_M / 2, length - width / 2, CELL_M)
+        if not len(at):
+            at = np.array([length / 2])
+        xs.append(at)
+        ws.append(np.full(len(at), width))
+    x: FloatArray = np.concatenate(xs)
+    w: FloatArray = np.concatenate(ws)
     low, high = _shares(edges, x - CELL_M / 2, w), _shares(edges, x + CELL_M / 2, w)
     middle = _shares(edges, x, w)
     swell = _shares(edges, x, w * WIDTH_RATIO**0.5) - _shares(edges, x, w / WIDTH_RATIO**0.5)
@@ -123,7 +124,8 @@ def _shares(edges: FloatArray, x: FloatArray, w: FloatArray) -> FloatArray:
     lo, hi = (x - w / 2)[:, None], (x + w / 2)[:, None]
     over = np.clip(np.minimum(hi, edges[None, 1:]) - np.maximum(lo, edges[None, :-1]), 0.0, None)
     total = over.sum(axis=1, keepdims=True)
-    return over / np.where(total > 0, total, 1.0)
+    shares: FloatArray = over / np.where(total > 0, total, 1.0)
+    return shares
 
 
 def _beside(share: FloatArray) -> FloatArray:

@@ -52,7 +52,7 @@ class Identities:
     def frame(self, t: float, idents: tuple[str, ...], xy: FloatArray) -> list[str]:
         """Persons of the tracks seen at `t`; `xy` is (k, 2) metres."""
         persons = [self.person_of.get(i) for i in idents]
-        out = []
+        out: list[str] = []
         for ident, known, place in zip(idents, persons, xy.tolist(), strict=True):
             person = known
             if person is None:
@@ -72,9 +72,7 @@ class Identities:
 
     def _born(self, ident: str, t: float, place: tuple[float, float], visible: set[str]) -> str:
         s = self.settings
-        missing = [
-            (p, seen) for p, seen in self._last.items() if p not in visible and 0.0 < t - seen.t <= s.longest_s
-        ]
+        missing = [(p, seen) for p, seen in self._last.items() if p not in visible and 0.0 < t - seen.t <= s.longest_s]
         entering = math.log(s.enter_rate) + self._door_density(place)
         odds: list[tuple[float, str | None]] = [(entering, None)]
         for person, seen in missing:

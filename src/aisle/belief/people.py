@@ -94,7 +94,7 @@ class People:
 
     def __init__(self, settings: ReachSettings | None = None, shelves: tuple[Shelf, ...] = ()) -> None:
         self.settings = settings or ReachSettings()
-        lowest = {}
+        lowest: dict[int, Shelf] = {}
         for shelf in shelves:
             if shelf.gondola not in lowest or shelf.origin_m[2] < lowest[shelf.gondola].origin_m[2]:
                 lowest[shelf.gondola] = shelf
@@ -150,7 +150,11 @@ class People:
         if b - a < 2:
             return self._lost(track, shelf, bins_m, t0, t1)
         head = shelf.local(track.head[a:b])
-        if np.min(np.abs(head[:, 1] + 0.4)) > 1.2 or np.min(head[:, 0]) > bins_m[-1] + 1.3 or np.max(head[:, 0]) < bins_m[0] - 1.3:
+        if (
+            np.min(np.abs(head[:, 1] + 0.4)) > 1.2
+            or np.min(head[:, 0]) > bins_m[-1] + 1.3
+            or np.max(head[:, 0]) < bins_m[0] - 1.3
+        ):
             return far
         stand = self._head(head, bins_m, 0.0) + self._bend(track, shelf, a, b)
         wrist = track.wrist[max(0, a - 1) : b + 1 if b < track.n else b]

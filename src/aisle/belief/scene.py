@@ -171,7 +171,7 @@ class Scene:
         return logsumexp(self.reach[:, bins] + (ll + prior))
 
     def put(self, item: Item) -> tuple[FloatArray, FloatArray]:
-        """(actors,) log densities of a held item put back home (-inf when its home is elsewhere), and anywhere on the shelf."""
+        """(actors,) log densities of a held item put back home (-inf: its home is elsewhere), and anywhere here."""
         key = (item.gtin, round(item.weight_g, 2), round(item.var_g2, 2))
         found = self._puts.get(key)
         if found is None:
@@ -222,6 +222,24 @@ class Scene:
                 w, var = w + gain * (seen - w), known * (1 - gain)
             found = self._lifted[key] = tuple(Item(product.gtin, w, var, self.event) for _ in range(units))
         return found
+
+    def weighed(self, acts: tuple[tuple[int, int, str | None], ...]) -> tuple[float, float]:
+        """Grams that came or went, and their standard deviation, given the acts (sign, units, gtin) behind them.
+
+        One unit of a known product is weighed by the plates and by what is known
+        of its weight, each in proportion to how sure it is, without what only leans on
+        plates beside it; anything else is the sum over the plates.
+        """
+        if len(acts) == 1 and acts[0][1] == 1 and len(self.fit.base):
+            sign, _, gtin = acts[0]
+            product = self.board.store.products.get(gtin or "")
+            if product is not None and product.weight_g:
+                w, spread = product.weight_g, self.board.spread(product)
+                best = int(np.argmax(self.fit.one(np.arange(len(self.fit.base)), w, spread, sign)))
+                seen, var = sign * float(self.fit.weight[best]), float(self.fit.weight_var[best])
+                gain = spread / (spread + var)
+                return sign * (w + gain * (seen - w)), math.sqrt(var * gain)
+        return self.fit.sum_g, math.sqrt(self.fit.sum_var)
 
     def standing(self, item: Item) -> Stray:
         """The item as a stray where this change put it."""

@@ -90,7 +90,7 @@ class ShelfState:
     signature: tuple[object, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        signature = (
+        signature: tuple[object, ...] = (
             tuple(sorted((s.item.gtin or "?", round(s.x_m * 12)) for s in self.strays)),
             self.relabelled,
             (self.resting.since_ns, self.resting.last_ns) if self.resting else None,
@@ -126,7 +126,7 @@ def initial(key: Key) -> Value:
     return NOBODY_HOLDS if key[0] == "p" else AS_PLANNED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice:
     """One event as a hypothesis explains it, linked to the choices before it."""
 
@@ -174,7 +174,7 @@ def product(groups: Sequence[Group], keys: Sequence[Key], beam: int, floor: floa
     hyps = [Hypothesis(0.0, tuple(initial(k) for k in free))]
     for g in reversed(groups):
         hyps = [
-            Hypothesis(a.logw + b.logw, a.values + b.values, a.choices + b.choices)
+            Hypothesis(a.logw + b.logw, a.values + b.values, _together(a.choices, b.choices))
             for a in g.hypotheses
             for b in hyps
             if a.logw + b.logw > floor
@@ -182,6 +182,11 @@ def product(groups: Sequence[Group], keys: Sequence[Key], beam: int, floor: floa
         hyps.sort(key=lambda h: -h.logw)
         hyps = hyps[:beam]
     return Group(all_keys, normalised(hyps))
+
+
+def _together(a: tuple[Choice | None, ...], b: tuple[Choice | None, ...]) -> tuple[Choice | None, ...]:
+    """Both histories, each chain once."""
+    return tuple(dict.fromkeys((*a, *b))) if a and b else a or b
 
 
 def normalised(hyps: list[Hypothesis]) -> list[Hypothesis]:
@@ -198,7 +203,7 @@ def merged(hyps: Iterable[Hypothesis], beam: int, floor: float) -> list[Hypothes
     best: dict[tuple[object, ...], Hypothesis] = {}
     extra: dict[tuple[object, ...], list[float]] = {}
     for h in hyps:
-        sig = tuple(v.signature for v in h.values)
+        sig: tuple[object, ...] = tuple(v.signature for v in h.values)
         old = best.get(sig)
         if old is None:
             best[sig] = h
@@ -248,9 +253,7 @@ def split(group: Group, epsilon: float = 1e-3) -> list[Group]:
     out = []
     for members in parts.values():
         keys = tuple(group.keys[i] for i in members)
-        small = [
-            Hypothesis(h.logw, tuple(h.values[i] for i in members), h.choices) for h in hyps
-        ]
+        small = [Hypothesis(h.logw, tuple(h.values[i] for i in members), h.choices) for h in hyps]
         out.append(Group(keys, merged(small, len(small), -60.0)))
     return out
 

@@ -56,7 +56,9 @@ class ChangeDetector:
     is never taken for zero.
     """
 
-    def __init__(self, plates_per_shelf: Sequence[int], hz: float = 60.0, settings: DetectorSettings | None = None) -> None:
+    def __init__(
+        self, plates_per_shelf: Sequence[int], hz: float = 60.0, settings: DetectorSettings | None = None
+    ) -> None:
         self.settings = s = settings or DetectorSettings()
         self.hz = hz
         self.counts = np.asarray(plates_per_shelf, dtype=np.int64)
@@ -91,7 +93,7 @@ class ChangeDetector:
 
     # ------------------------------------------------------------------ feeding
     def feed(self, t0_ns: int, grams: Float32) -> list[Episode]:
-        """Take the next consecutive samples (n, plates), the first taken at `t0_ns`; give the episodes that ended in them."""
+        """Take the next consecutive samples (n, plates), the first taken at `t0_ns`; give the episodes that ended."""
         if grams.ndim != 2 or grams.shape[1] != self.plates:
             raise ValueError(f"samples of shape {grams.shape}: expected (n, {self.plates})")
         if self._t0_ns is None:
@@ -180,10 +182,8 @@ class ChangeDetector:
                 yield from self._look(shelf, settled=still)
                 del self._awake[shelf]
 
-    def _learn(
-        self, e: Float32, slow: Float32, variances: Float32, quiet: npt.NDArray[np.bool_], beats: int
-    ) -> None:
-        """Quiet plates follow their drift and learn their noise; deviations are clipped so that a touch teaches nothing."""
+    def _learn(self, e: Float32, slow: Float32, variances: Float32, quiet: npt.NDArray[np.bool_], beats: int) -> None:
+        """Quiet plates follow their drift and learn their noise; a touch teaches nothing, deviations being clipped."""
         s = self.settings
         noise, noise_slow = self._noise, self._noise_slow
         known = quiet & np.isfinite(e).all(axis=0)
@@ -228,7 +228,7 @@ class ChangeDetector:
         s = self.settings
         a = int(self.starts[shelf])
         b = a + int(self.counts[shelf])
-        n = int(round(s.still_s / self.beat_s)) * BEAT
+        n = round(s.still_s / self.beat_s) * BEAT
         rows = np.arange(self._frames - n, self._frames) % self._depth
         x = self._ring[rows, a:b].reshape(-1, BEAT, b - a).mean(axis=1)
         spread = np.nanmax(x, axis=0, initial=-np.inf) - np.nanmin(x, axis=0, initial=np.inf)
@@ -242,7 +242,7 @@ class ChangeDetector:
         s = self.settings
         a = int(self.starts[shelf])
         b = a + int(self.counts[shelf])
-        begin = self._awake[shelf] - int(round(s.lead_s / self.frame_s))
+        begin = self._awake[shelf] - round(s.lead_s / self.frame_s)
         begin = max(begin, int(self._watched_from[shelf]), self._frames - self._depth, 0)
         rows = np.arange(begin, self._frames) % self._depth
         # what the slow average wanders beyond its share of white noise is how far neighbouring plateaus drift apart
@@ -260,7 +260,7 @@ class ChangeDetector:
         )
         episodes = [Episode(shelf, c.first_plate, c.plateaus, settled) for c in cut(window)]
         # back to watching: the level is where the plates rest now
-        n = int(round(s.still_s / self.frame_s))
+        n = round(s.still_s / self.frame_s)
         tail = self._ring[rows[-n:], a:b]
         seen = np.isfinite(tail).any(axis=0)
         level = np.zeros(b - a, np.float32)
@@ -278,7 +278,7 @@ class ChangeDetector:
 
 
 def _frames(x: Float32) -> tuple[Float32, Float32]:
-    """Samples (n, plates) -> means and unbiased variances of frames of `FRAME` samples, NaN where a frame has no sample."""
+    """Samples (n, plates) -> means and unbiased variances of frames; NaN where a frame has no sample."""
     n, plates = x.shape
     y = x.reshape(n // FRAME, FRAME, plates)
     mean = y.mean(axis=1)

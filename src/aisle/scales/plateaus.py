@@ -73,18 +73,20 @@ def cut(window: Window) -> list[Cut]:
     # a light bag spreads thin: neighbours that changed together stand out together
     score = np.nan_to_num((post - pre) / spread)
     best, few = 0.0, slice(0, 1)
-    for k, (total, var) in enumerate(_neighbour_sums(np.nan_to_num(post - pre), np.nan_to_num(spread, nan=1e9) ** 2), 1):
+    for k, (total, var) in enumerate(
+        _neighbour_sums(np.nan_to_num(post - pre), np.nan_to_num(spread, nan=1e9) ** 2), 1
+    ):
         together = np.abs(total) / np.sqrt(var)
-        for i in np.flatnonzero(together > 3.5):
+        for i in np.flatnonzero(together > 3.5).tolist():
             core[i : i + k] |= score[i : i + k] * np.sign(total[i]) > 1.0
-        i = int(np.argmax(together))
-        if together[i] > best:
-            best, few = float(together[i]), slice(i, i + k)
+        strongest = int(np.argmax(together))
+        if together[strongest] > best:
+            best, few = float(together[strongest]), slice(strongest, strongest + k)
     if not core.any():
         core[few] = True
     most = float(np.max(reach[core]))
     strong = core.copy()
-    for i in np.flatnonzero(core):
+    for i in np.flatnonzero(core).tolist():
         beside = float(np.nanmax(reach[max(0, i - LEAK_PLATES) : i + LEAK_PLATES + 1]))
         if reach[i] < max(LEAK * beside, LEAK_SHELF * most):
             strong[i] = False
@@ -104,9 +106,7 @@ def cut(window: Window) -> list[Cut]:
     return out
 
 
-def _plateaus(
-    window: Window, shake: FloatArray, sigma: FloatArray, a: int, b: int, lo: int, hi: int
-) -> list[Plateau]:
+def _plateaus(window: Window, shake: FloatArray, sigma: FloatArray, a: int, b: int, lo: int, hi: int) -> list[Plateau]:
     y = window.grams[:, a:b]
     calm = _calm_runs(y, sigma[a:b], shake)
     runs: list[tuple[int, int]] = []
@@ -115,7 +115,9 @@ def _plateaus(
     if not runs:
         return []
     frames = len(y)
-    if runs[-1][1] < frames - round(0.5 / window.frame_s):  # closed before it settled: the last third of a second must do
+    if runs[-1][1] < frames - round(
+        0.5 / window.frame_s
+    ):  # closed before it settled: the last third of a second must do
         runs.append((max(runs[-1][1], frames - 6), frames))
     levels = [_level(window, shake, sigma, i, j, lo, hi, a, b) for i, j in runs]
     merged: list[Plateau] = []
@@ -133,15 +135,15 @@ def _plateaus(
             else:
                 break
     base = merged[0].tail_g
-    return [Plateau(p.t0_ns, p.t1_ns, p.head_g - base, p.head_var, p.tail_g - base, p.tail_var, p.unrest) for p in merged]
+    return [
+        Plateau(p.t0_ns, p.t1_ns, p.head_g - base, p.head_var, p.tail_g - base, p.tail_var, p.unrest) for p in merged
+    ]
 
 
 def _agree(a: Plateau, b: Plateau, lo: int, hi: int) -> bool:
     d = np.nan_to_num(b.head_g - a.tail_g)[lo:hi]
     v = np.nan_to_num(b.head_var + a.tail_var, nan=1.0)[lo:hi]
-    return not any(
-        np.any((np.abs(s) > LEAST_ITEM_G) & (s * s > AGREE_SIGMAS**2 * w)) for s, w in _neighbour_sums(d, v)
-    )
+    return not any(np.any((np.abs(s) > LEAST_ITEM_G) & (s * s > AGREE_SIGMAS**2 * w)) for s, w in _neighbour_sums(d, v))
 
 
 def _neighbour_sums(d: FloatArray, v: FloatArray) -> list[tuple[FloatArray, FloatArray]]:
@@ -253,7 +255,8 @@ def _shake(window: Window) -> FloatArray:
     ratio = np.nan_to_num(window.within_var / window.white_var, nan=1.0)
     kernel = np.ones(7) / 7
     smooth = np.apply_along_axis(lambda r: np.convolve(r, kernel, mode="same"), 0, ratio) if frames >= 7 else ratio
-    return np.maximum(1.0, np.sqrt(np.median(smooth, axis=1)))
+    factor: FloatArray = np.maximum(1.0, np.sqrt(np.median(smooth, axis=1)))
+    return factor
 
 
 def _runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

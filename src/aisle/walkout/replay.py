@@ -1,21 +1,32 @@
 """A recording goes in, receipts come out.
 
-Readings flow once through grid, detector and belief; nothing here looks at the
-clock of the machine, so the same recording always gives the same receipts.
+Readings flow once through merge, grid, detector and belief; nothing here looks
+at the clock of the machine, so the same recording always gives the same
+receipts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from aisle.belief.engine import BeliefEngine, BeliefSettings
+from aisle.belief.events import EventRecord
 from aisle.scales.change import Episode
 from aisle.scales.detector import ChangeDetector
 from aisle.sensing.grid import PlateBlock, PlateGrid
+from aisle.sensing.health import HealthMonitor
+from aisle.sensing.merge import EventTimeMerge, by_event_time
 from aisle.sensing.readings import PlateReading, Recording, TrackReading
 from aisle.sensing.recordings import open_recording
+from aisle.walkout.completeness import Presence, judged
 from aisle.walkout.outcome import Alternative, Event, Line, Outcome, Receipt
+
+NS = 1_000_000_000
+TAKE_EVERY = 40  # plate readings between two looks at the grid: about two seconds of a shop with five gondolas
+LEFT_S = 60.0  # a shopper not seen for so long has left for good
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,55 +48,97 @@ class Replay:
     def __init__(self, recording: Recording, options: ReplayOptions) -> None:
         self.recording, self.options = recording, options
         store = recording.store
+        self.merge = EventTimeMerge()
         self.grid = PlateGrid(store)
+        self.monitor = HealthMonitor(store)
         self.detector = ChangeDetector([s.plate_count for s in store.shelves])
         self.engine = BeliefEngine(store, BeliefSettings(sequential=options.sequential))
-        self.waiting: list[Episode] = []
+        self.presence = Presence()
         self.first_ns: int | None = None
         self.last_ns = 0
 
     def run(self) -> Outcome:
-        pending = 0
-        for reading in self.recording.readings():
+        """Feed everything, then say who has what."""
+        pushed = 0
+        for reading in by_event_time(self.recording.readings(), self.merge):
             if self.first_ns is None:
                 self.first_ns = reading.t_ns
             self.last_ns = max(self.last_ns, reading.t_ns)
             if isinstance(reading, PlateReading):
                 self.grid.push(reading)
-                pending += 1
-                if pending >= 40:
-                    pending = 0
+                pushed += 1
+                if pushed % TAKE_EVERY == 0:
                     self._detect(self.grid.take(None))
+                    self._close()
             elif isinstance(reading, TrackReading):
-                self.engine.observe(reading)
+                self._observe(reading)
         self._detect(self.grid.flush())
         self._explain(self.detector.flush())
-        self.engine.settle(self.last_ns + 60_000_000_000)
+        self.engine.settle(self.last_ns + round(LEFT_S * NS))
         return self._outcome()
+
+    def _observe(self, reading: TrackReading) -> None:
+        self.monitor.see_people(reading)
+        if self.options.heads_only:
+            reading = replace(reading, wrists_m=np.full_like(reading.wrists_m, np.nan))
+        self.engine.observe(reading)
+        for ident in reading.ids:
+            self.presence.see(self.engine.people.identities.person_of[ident], reading.t_ns)
 
     def _detect(self, block: PlateBlock | None) -> None:
         if block is not None and len(block.grams):
+            self.monitor.see_plates(block)
             self._explain(self.detector.feed(block.t0_ns, block.grams))
 
     def _explain(self, episodes: list[Episode]) -> None:
         for e in episodes:
             self.engine.explain(e)
 
+    def _close(self) -> None:
+        """Receipts of shoppers long gone are final."""
+        now = self.engine.people.seconds(self.last_ns)
+        for who, track in self.engine.people.tracks.items():
+            if who not in self.engine.closed and track.last_t < now - LEFT_S:
+                self.engine.settle(self.last_ns)
+                self.engine.close(who)
+
     def _outcome(self) -> Outcome:
+        health = (*self.recording.health, *self.merge.health, *self.grid.health, *self.monitor.entries())
+        first = self.first_ns if self.first_ns is not None else self.last_ns
+        outcome = Outcome(
+            recording=self.recording.name,
+            duration_s=(self.last_ns - first) / NS,
+            complete=True,
+            health=health,
+            receipts=tuple(self._receipt(who) for who in self.engine.people.tracks),
+            events=tuple(self._event(r) for r in self.engine.final_events()),
+            t0_ns=self.first_ns,
+        )
+        return judged(outcome, self.presence.intervals, self.recording.store)
+
+    def _receipt(self, who: str) -> Receipt:
         store = self.recording.store
-        receipts = []
-        for who in self.engine.people.tracks:
-            post = self.engine.posterior(who)
-            basket, p = post.baskets[0]
-            lines = tuple(
-                Line(g, store.products[g].name, basket.count(g), post.line_probability(g, basket.count(g)))
-                for g in sorted(set(basket))
-            )
-            rivals = tuple(Alternative({g: b.count(g) for g in b}, q) for b, q in post.baskets[1:5])
-            receipts.append(Receipt(who, "staff" if who in store.staff else "customer", lines, p, rivals))
-        events = []
-        for r in self.engine.events:
-            shelf = store.shelves[r.shelf]
-            events.append(Event(r.t0_ns, shelf.gondola, shelf.shelf, (), float(r.grams.sum()), r.sigma_g,
-                                tuple({"acts": [a._asdict() for a in acts], "why": why, "probability": p} for acts, why, p in r.explanations)))
-        return Outcome(self.recording.name, (self.last_ns - (self.first_ns or 0)) * 1e-9, True, self.recording.health, tuple(receipts), tuple(events))
+        identities = self.engine.people.identities
+        post = self.engine.posterior(who)
+        sure = identities.confidence.get(who, 1.0)  # that all the track ids joined are this person
+        basket, p = post.baskets[0]
+        lines = tuple(
+            Line(g, store.products[g].name, basket.count(g), sure * post.line_probability(g, basket.count(g)))
+            for g in sorted(set(basket))
+        )
+        tracks = tuple(t for t, person in identities.person_of.items() if person == who)
+        return Receipt(
+            shopper=who,
+            role="staff" if store.staff & {who, *tracks} else "customer",
+            lines=lines,
+            probability=sure * p,
+            alternatives=tuple(Alternative({g: b.count(g) for g in b}, sure * q) for b, q in post.baskets[1:5]),
+            tracks=tracks,
+        )
+
+    def _event(self, r: EventRecord) -> Event:
+        shelf = self.recording.store.shelves[r.shelf]
+        told = tuple(
+            {"acts": [a._asdict() for a in acts], "why": why, "probability": p} for acts, why, p in r.explanations
+        )
+        return Event(r.t1_ns, shelf.gondola, shelf.shelf, r.plates, r.grams, r.sigma_g, told)

@@ -1,0 +1,114 @@
+"""How a hypothesis goes on along the plateaus of an episode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from aisle.belief.change_fit import ChangeFit
+from aisle.belief.explain import Explainer, Explanation
+from aisle.belief.state import Choice, Held, Hypothesis, Key, Resting, ShelfState, Value
+from aisle.scales.change import Plateau
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Option(NamedTuple):
+    score: float
+    number: int  # in the stretch's table
+    explanation: Explanation
+
+
+class Step(NamedTuple):
+    """How far a hypothesis has come along the plateaus of an episode."""
+
+    base: int  # index of the last plateau it takes for real
+    rest: Resting | None  # what already rested there when the episode began
+    hypothesis: Hypothesis
+
+
+class Stretch:
+    """One stretch between two plateaus, with the variables of its group: explanations per hypothesis, cached."""
+
+    def __init__(
+        self,
+        explainer: Explainer,
+        keys: tuple[Key, ...],
+        shelf: Key,
+        resting: Resting,
+        t1_ns: int,
+        consumes: bool,
+        first: int,
+    ) -> None:
+        self.explainer = explainer
+        self.scene = scene = explainer.scene
+        self.keys, self.resting, self.t1_ns, self.consumes = keys, resting, t1_ns, consumes
+        self.at = {k: i for i, k in enumerate(keys)}
+        self.shelf_at = self.at[shelf]
+        self.people = [(k[1], i) for k, i in self.at.items() if k[0] == "p" and k[1] in scene.actors]
+        self.temporary = scene.fit.temporary()
+        self.first = first
+        self.table: list[Explanation] = []
+        self._cache: dict[tuple[int, ...], list[Option]] = {}
+        self._alive: list[tuple[Value, ...]] = []
+
+    def options(self, h: Hypothesis) -> list[Option]:
+        values = h.values
+        key = (id(values[self.shelf_at]), *(id(values[i]) for _, i in self.people))
+        found = self._cache.get(key)
+        if found is None:
+            held = {str(who): v for who, i in self.people if isinstance(v := values[i], Held)}
+            shelf = values[self.shelf_at]
+            assert isinstance(shelf, ShelfState)
+            shelf = shelf.rest(None) if self.consumes else shelf
+            options = self.explainer.explanations(held, shelf)
+            found = [Option(e.score, len(self.table) + k, e) for k, e in enumerate(options)]
+            self.table.extend(options)
+            self._cache[key] = found
+            self._alive.append(values)  # ids in the key must not be used again
+        return found
+
+    def hold(self, h: Hypothesis) -> Hypothesis:
+        """The hypothesis that what is there now only rests there."""
+        values = list(h.values)
+        shelf = values[self.shelf_at]
+        assert isinstance(shelf, ShelfState)
+        values[self.shelf_at] = shelf.rest(self.resting)
+        return Hypothesis(h.logw, tuple(values), h.choices)
+
+    def step(self, h: Hypothesis, option: Option, logw: float) -> Hypothesis:
+        new: list[Value] = list(h.values)
+        for key, value in option.explanation.after:
+            new[self.at[key]] = value
+        shelf = new[self.shelf_at]
+        if self.consumes and isinstance(shelf, ShelfState) and shelf.resting is not None:
+            new[self.shelf_at] = shelf.rest(None)
+        chain = Choice(self.scene.event, option.number, h.choices[0] if h.choices else None)
+        return Hypothesis(logw + option.score, tuple(new), (chain, *h.choices[1:]))
+
+
+def wavered(plateaus: Sequence[Plateau], b: int, j: int, rest: Resting | None, first: int) -> float:
+    """Log density of the move from the last resting level to this one, were it the same hand or item wavering."""
+    n = len(plateaus[j].head_g)
+    move = plateaus[j].head_g - plateaus[j - 1].tail_g
+    var = plateaus[j].head_var + plateaus[j - 1].tail_var
+    load = plateaus[j - 1].tail_g - plateaus[b].tail_g
+    if rest is not None:
+        lo = first
+        load = load + rest.grams[lo : lo + n]
+    known = np.isfinite(move) & np.isfinite(load)
+    fit = ChangeFit.plain(move[known], var[known])
+    share = load[known]
+    cov = 0.18**2 * np.outer(share, share) + np.diag((0.05 * share) ** 2)
+    return fit.gaussian(np.zeros(len(share)), cov)
+
+
+def chief(plateaus: tuple[Plateau, ...], most: int) -> tuple[Plateau, ...]:
+    """First, last and the longest between: enough for any sensible story, bounded for any other."""
+    if len(plateaus) <= most:
+        return plateaus
+    inner = sorted(range(1, len(plateaus) - 1), key=lambda i: -plateaus[i].seconds)[: most - 2]
+    return tuple(plateaus[i] for i in sorted((0, *inner, len(plateaus) - 1)))
