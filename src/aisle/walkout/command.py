@@ -147,7 +147,7 @@ def _outcomes(
             outcome = run.engine(recording, run.options)
             names = {gtin: product.name for gtin, product in recording.store.products.items()}
         except RecordingError as error:
-            run.fail(str(error))
+            run.fail(str(error) if str(path) in str(error) else f"{path}: {error}")
         except OSError as error:
             run.fail(f"{path}: cannot be read ({error.strerror or error}); give a readable recording")
         except Exception as error:  # a fault of Aisle itself must not cost the other recordings

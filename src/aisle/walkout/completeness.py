@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from aisle.sensing.readings import HealthEntry
 from aisle.store.model import Store
-from aisle.walkout.outcome import Event
+from aisle.walkout.outcome import Event, Outcome, Receipt
 
 NS = 1_000_000_000
 Interval = tuple[int, int]
@@ -22,8 +23,70 @@ SETTLING_S = 2.0  # a change is judged by the rest before and after it, so a fau
 CHANGES_PER_S = 0.1  # how often a shopper changes something somewhere in the shop; errs on the busy side
 UNTIMED_S = {"corrupt": 2.0, "late": 1.0, "invalid-sample": 1.0, "truncated": 10.0}
 """Seconds an entry without times may hide; kinds not named hide the whole visit."""
+EVEN = math.log(2.0)  # a change nobody can explain is as likely this shopper's as not
 PRODUCT_KINDS = ("no-weight", "unknown-product")
 _OF_PRODUCT = "product "
+ALWAYS: Interval = (-(1 << 63), 1 << 63)
+
+
+class Presence:
+    """When each shopper was seen, as intervals; sightings less than `gap_s` apart belong together.
+
+    Call `see` for each shopper of each frame; frames may come a little out of order.
+    """
+
+    def __init__(self, gap_s: float = 2.0) -> None:
+        self._gap_ns = round(gap_s * NS)
+        self._intervals: dict[str, list[Interval]] = {}
+
+    def see(self, shopper: str, t_ns: int) -> None:
+        """The shopper was there at this moment."""
+        intervals = self._intervals.setdefault(shopper, [])
+        if intervals and intervals[-1][0] - self._gap_ns <= t_ns <= intervals[-1][1] + self._gap_ns:
+            first, last = intervals[-1]
+            intervals[-1] = (min(first, t_ns), max(last, t_ns))
+        else:
+            intervals.append((t_ns, t_ns))
+
+    @property
+    def intervals(self) -> dict[str, tuple[Interval, ...]]:
+        """Shopper -> intervals in the order in which they began to be seen."""
+        return {shopper: tuple(intervals) for shopper, intervals in self._intervals.items()}
+
+
+def judged(outcome: Outcome, presence: Mapping[str, Sequence[Interval]], store: Store) -> Outcome:
+    """The outcome with its receipts held against its health.
+
+    A receipt that grave entries concern is not complete, names them in `faults`, and all its probabilities are
+    multiplied by that of nothing being hidden.  A shopper whose presence is not known counts as always there.  The
+    outcome is complete when all receipts are; one without receipts, when no entry is grave.
+    """
+    there = {r.shopper: presence.get(r.shopper) or (ALWAYS,) for r in outcome.receipts}
+    concerning = affected(outcome.health, there, store=store, events=outcome.events)
+    receipts = tuple(
+        _doubted(r, concerning[r.shopper], there[r.shopper], store, outcome.events) if concerning[r.shopper] else r
+        for r in outcome.receipts
+    )
+    complete = all(r.complete for r in receipts) if receipts else not any(e.grave for e in outcome.health)
+    return replace(outcome, receipts=receipts, complete=complete)
+
+
+def _doubted(
+    receipt: Receipt,
+    faults: tuple[HealthEntry, ...],
+    intervals: Sequence[Interval],
+    store: Store,
+    events: Sequence[Event],
+) -> Receipt:
+    p = nothing_hidden(faults, intervals, store, events=events)
+    return replace(
+        receipt,
+        complete=False,
+        faults=faults,
+        probability=receipt.probability * p,
+        lines=tuple(replace(line, probability=line.probability * p) for line in receipt.lines),
+        alternatives=tuple(replace(a, probability=a.probability * p) for a in receipt.alternatives),
+    )
 
 
 def affected(
@@ -56,13 +119,16 @@ def nothing_hidden(
     Changes are taken as a Poisson process of CHANGES_PER_S over the shop's plates, so a fault that hides a share q of
     the plates for s seconds of the visit hides nothing with probability exp(-CHANGES_PER_S q s).  Overlapping faults
     count as often as they are told, which errs on the doubtful side.  A fault of the tracker hides every plate.
-    A product without weight hides as much as each event on its shelves that it may explain: half of them.
+    Where a change was seen but not understood, doubt is even: at each step of a plate the planogram does not know, and
+    at each event on a shelf with a product weight cannot tell.
     """
     hidden = 0.0
     for entry in entries:
         if entry.kind in PRODUCT_KINDS:
             meeting = [m for m in _moments(entry, store, events) if any(_meet(a, m) for a in intervals)]
-            hidden += math.log(2.0) * len(meeting)
+            hidden += EVEN * len(meeting)
+        elif entry.kind == "unknown-plate" and entry.t0_ns is not None:
+            hidden += EVEN
         else:
             hidden += CHANGES_PER_S * _share(entry, store) * _seconds(entry, intervals)
     return math.exp(-hidden)

@@ -28,7 +28,7 @@ def outcome_printout(outcome: Outcome, names: Mapping[str, str]) -> RenderableTy
     if not outcome.receipts:
         parts.append(Text("Nobody was tracked: there is nobody to bill.\n", style="yellow"))
     if outcome.health:
-        parts += [health_table(outcome.health), Text()]
+        parts += [Text("Sensors and files"), health_table(outcome.health), Text()]
     return Group(*parts)
 
 
@@ -48,7 +48,7 @@ def summary(outcome: Outcome) -> str:
 
 def receipt_printout(receipt: Receipt, outcome: Outcome, names: Mapping[str, str]) -> RenderableType:
     """One shopper: a small table of lines, the basket's odds, its rivals, and why anything may be missing."""
-    table = Table(box=SIMPLE_HEAD, title=_title(receipt), title_justify="left", title_style="", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("", justify="right")
     table.add_column("product", overflow="fold")
     table.add_column("odds", justify="right", no_wrap=True)
@@ -58,7 +58,7 @@ def receipt_printout(receipt: Receipt, outcome: Outcome, names: Mapping[str, str
         table.add_row("", Text("nothing", style="dim"), "")
     table.add_section()
     table.add_row("", Text("the whole basket", style="bold"), odds(receipt.probability))
-    parts: list[RenderableType] = [table]
+    parts: list[RenderableType] = [_title(receipt), table]
     for rival in [a for a in receipt.alternatives if a.probability >= LEAST_RIVAL][:MOST_RIVALS]:
         parts.append(Text(f"or {_basket(rival.basket, names)} ({percent(rival.probability)})", style="dim"))
     if not receipt.complete:
@@ -93,7 +93,7 @@ def odds(probability: float) -> Text:
 
 def health_table(health: tuple[HealthEntry, ...]) -> Table:
     """What was wrong with sensors and files; grave entries first."""
-    table = Table(box=SIMPLE_HEAD, title="Sensors and files", title_justify="left", title_style="", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("kind", no_wrap=True)
     table.add_column("found", overflow="fold")
     for entry in sorted(health, key=lambda e: not e.grave):
