@@ -138,15 +138,13 @@ def condition(engine: BeliefEngine, event: int, option: Option | Seen, error: fl
         if all(v is None for v in views):
             continue
         known = True
-        told = [v if v is not None else OTHER for v in views]
-        rivals = max(1, len(set(told) | {seen}) - 1)
+        weights = [math.exp(h.logw) for h in group.hypotheses]
+        offered = {v for v, _ in _offered([OTHER if v is None else v for v in views], weights)[0]} | {seen}
+        told = [v if v in offered else OTHER for v in views]
+        rivals = max(1, len({*told, seen}) - 1)
         right, wrong = math.log1p(-error), math.log(error / rivals)
-        group.hypotheses = sorted(
-            normalised(
-                [h.weighted(right if v == seen else wrong) for h, v in zip(group.hypotheses, told, strict=True)]
-            ),
-            key=lambda h: -h.logw,
-        )
+        agreed = [h.weighted(right if v == seen else wrong) for h, v in zip(group.hypotheses, told, strict=True)]
+        group.hypotheses = sorted(normalised(agreed), key=lambda h: -h.logw)
     return known
 
 
@@ -202,14 +200,19 @@ def _seen(record: EventRecord, what: int | None) -> Seen:
     return seen_of(record.explanations[record.whats.index(what)][0])
 
 
-def _asked(engine: BeliefEngine, record: EventRecord, views: list[Seen], weights: list[float], gain: float) -> Question:
+def _offered(views: list[Seen], weights: list[float]) -> tuple[list[tuple[Seen, float]], float]:
+    """Views worth offering as answers, most probable first, and the probability of everything else."""
     odds: dict[Seen, float] = {}
     for view, w in zip(views, weights, strict=True):
         odds[view] = odds.get(view, 0.0) + w
-    other = odds.pop(OTHER, 0.0)
+    odds.pop(OTHER, None)
     ranked = sorted(odds.items(), key=lambda kv: (-kv[1], kv[0]))
     offered = [(v, p) for v, p in ranked[: MOST_OPTIONS - 1] if p >= LEAST_OPTION]
-    other = max(0.0, other + math.fsum(p for v, p in ranked if (v, p) not in offered))
+    return offered, max(0.0, 1.0 - math.fsum(p for _, p in offered))
+
+
+def _asked(engine: BeliefEngine, record: EventRecord, views: list[Seen], weights: list[float], gain: float) -> Question:
+    offered, other = _offered(views, weights)
     options = [Option(_words(engine, v), p, v) for v, p in offered]
     options.append(Option("something else, or it cannot be seen", other, OTHER))
     shelf = engine.store.shelves[record.shelf]
