@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -109,7 +110,7 @@ def stores(draw: st.DrawFn) -> Store:
     goods = draw(products(sorted(rates)))
     boards = draw(shelves())
     gondolas = [None, *sorted({board.gondola for board in boards})]
-    kinds = st.sampled_from(["tracker", "scanner", "gate"])
+    kinds: st.SearchStrategy[Any] = st.sampled_from(["tracker", "scanner", "gate"])
     return Store(
         name=draw(filled),
         currency=draw(st.sampled_from(["EUR", "JPY", "KWD", "USD"])),

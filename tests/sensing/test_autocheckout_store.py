@@ -1,5 +1,7 @@
 """Shop geometry from a planogram alone: direction, pitch, left edge, plates, single load cells, measured geometry."""
 
+# mypy: disable-error-code="comparison-overlap"
+# pytest.approx stands for the numbers it is compared with.
 from __future__ import annotations
 
 import json

@@ -102,7 +102,7 @@ def test_findings_do_not_depend_on_the_blocks(cut: int) -> None:
 
 
 def test_coarse_scales_are_not_stuck() -> None:
-    assert found(np.round(samples() / 50) * 50) == []
+    assert found((np.round(samples() / 50) * 50).astype(np.float32)) == []
 
 
 def test_silence_of_the_tracker() -> None:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +13,7 @@ from aisle.sensing.readings import PlateReading, Reading, Recording, TrackReadin
 from aisle.simulation import shop
 from aisle.simulation.dynamics import PRESETS, Dynamics
 from aisle.simulation.floor import BODY_M
-from aisle.simulation.recording import Simulated
+from aisle.simulation.recording import Simulated, record
 from aisle.simulation.scenes import SCENES
 from aisle.simulation.shop import simulate_afternoon, simulate_scene
 from aisle.simulation.world import World
@@ -62,7 +62,6 @@ def owed(events: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
 def worlds(monkeypatch: pytest.MonkeyPatch) -> list[World]:
     """The worlds behind the recordings made while the test runs."""
     seen: list[World] = []
-    record = shop.record
 
     def remembering(world: World, **rest: Any) -> Simulated:
         seen.append(world)
@@ -110,10 +109,10 @@ def test_hands_are_where_things_are_taken(worlds: list[World]) -> None:
     simulate_afternoon(STORE, seed=6, minutes=3.0)
     world = worlds[0]
     people = {who.ident: who for who in world.people}
-    lifts = [d for d in world.deeds if d.kind == "pick" and d.spot is not None]
+    lifts = [(d, d.spot) for d in world.deeds if d.kind == "pick" and d.spot is not None]
     gaps = []
-    for deed in lifts:
-        place = world.shelf(deed.spot).world(deed.spot.x_m, deed.spot.depth_m, 0.08)
+    for deed, spot in lifts:
+        place = world.shelf(spot).world(spot.x_m, spot.depth_m, 0.08)
         wrists = people[deed.person].pose(np.array([deed.t]), 0.0).wrists_m[0]
         gaps.append(np.linalg.norm(wrists - place, axis=1).min())
     assert len(gaps) > 15
@@ -124,7 +123,7 @@ def test_hands_are_where_things_are_taken(worlds: list[World]) -> None:
 def test_weight_is_conserved(cells: Any, worlds: list[World]) -> None:
     recording = simulate_scene(STORE, "busy_shop", 7, dynamics=STILL, cells=cells)
     sign = {"pick": -1.0, "put": 1.0}
-    moved = Counter[int]()
+    moved: defaultdict[int, float] = defaultdict(float)
     for e in recording.truth.events:
         moved[e["gondola"]] += sign.get(e["kind"], 0.0) * (e["grams"] or 0.0)
     for gondola in {s.gondola for s in STORE.shelves}:

@@ -33,7 +33,7 @@ class PlateReading:
     received_ns: int
     gondola: int
     hz: float
-    grams: Float32          # (samples, shelves, plates)
+    grams: Float32  # (samples, shelves, plates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,10 @@ class TrackReading:
     t_ns: int
     received_ns: int
     ids: tuple[str, ...]
-    heads_m: Float32        # (k, 3)
-    head_scores: Float32    # (k,)
-    wrists_m: Float32       # (k, 2, 3)
-    wrist_scores: Float32   # (k, 2)
+    heads_m: Float32  # (k, 3)
+    head_scores: Float32  # (k,)
+    wrists_m: Float32  # (k, 2, 3)
+    wrist_scores: Float32  # (k, 2)
 
 
 Reading = PlateReading | TrackReading
@@ -66,8 +66,22 @@ class HealthEntry:
     `grave` means receipts of shoppers present then cannot be called complete.
     """
 
-    kind: Literal["gap", "saturated", "stuck", "dead", "clock-jump", "duplicate", "late", "invalid-sample",
-                  "unknown-plate", "missing-collection", "truncated", "corrupt", "no-weight", "unknown-product"]
+    kind: Literal[
+        "gap",
+        "saturated",
+        "stuck",
+        "dead",
+        "clock-jump",
+        "duplicate",
+        "late",
+        "invalid-sample",
+        "unknown-plate",
+        "missing-collection",
+        "truncated",
+        "corrupt",
+        "no-weight",
+        "unknown-product",
+    ]
     where: str
     message: str
     t0_ns: int | None = None
