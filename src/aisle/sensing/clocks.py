@@ -8,7 +8,7 @@ clock is set forward or back.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from operator import attrgetter
@@ -56,15 +56,12 @@ def _ordered(stream: Sequence[Reading]) -> _Stream:
 
 @dataclass(slots=True)
 class _Clock:
-    """What is known of one device's clock; `offset_ns` is added to what it says."""
+    """What is known of a device's clock since two readings agreed; `offset_ns` is added to what it says."""
 
-    last_ns: int
-    received_ns: int
-    period_ns: int
+    last_ns: int  # the newest time it said, set right
+    latest: Reading  # the last reading that went on
     offset_ns: int = 0
-    started: bool = False  # two readings have agreed what time it is
     waiting: Reading | None = None  # said a time that does not fit; the next reading tells whether the clock jumped
-    strays: int = 0
 
 
 class ClockGuard:
@@ -84,6 +81,8 @@ class ClockGuard:
         self._lateness = round(lateness_s * NS)
         self._longest_gap = round(longest_gap_s * NS)
         self._clocks: dict[str, _Clock] = {}
+        self._first: dict[str, Reading] = {}  # of each device without a clock yet: what the next reading must agree with
+        self._strays: dict[str, int] = {}
         self._jumps: list[HealthEntry] = []
 
     @property
@@ -93,28 +92,23 @@ class ClockGuard:
             HealthEntry(
                 "late",
                 device,
-                f"{device}: {c.strays} readings with a time that fits nothing around them; dropped",
+                f"{device}: {n} readings with a time that fits nothing around them; dropped",
                 grave=True,
             )
-            for device, c in sorted(self._clocks.items())
-            if c.strays
+            for device, n in sorted(self._strays.items())
         ]
         return (*self._jumps, *strays)
 
-    def first_words(self) -> list[Reading]:
+    @property
+    def first_words(self) -> Collection[Reading]:
         """First readings of devices that nothing has confirmed yet."""
-        return [c.waiting for c in self._clocks.values() if c.waiting is not None and not c.started]
+        return self._first.values()
 
     def push(self, reading: Reading) -> tuple[Reading, ...]:
         """The readings that may go on, with their times set right (usually just this one)."""
         clock = self._clocks.get(reading.device)
         if clock is None:
-            self._clocks[reading.device] = _Clock(
-                reading.t_ns, reading.received_ns, _duration(reading), waiting=reading
-            )
-            return ()
-        if not clock.started:
-            return self._start(clock, reading)
+            return self._start(reading)
         held = clock.waiting
         if held is None:
             if self._follows(clock, reading):
@@ -125,30 +119,33 @@ class ClockGuard:
         if self._near(held.t_ns, reading.t_ns):
             self._shift(clock, held)
             return (self._pass(clock, held), *self.push(reading))
-        clock.strays += 1
+        self._stray(held)
         return self.push(reading)
 
     def flush(self) -> tuple[Reading, ...]:
         """At the end: a reading still held is a stray, unless it is all the device ever said."""
-        alone = tuple(
-            c.waiting for c in self._clocks.values() if c.waiting is not None and not c.started and not c.strays
-        )
+        alone = tuple(first for device, first in self._first.items() if device not in self._strays)
+        held = [clock.waiting for clock in self._clocks.values() if clock.waiting is not None]
+        for stray in (*held, *(first for device, first in self._first.items() if device in self._strays)):
+            self._stray(stray)
         for clock in self._clocks.values():
-            clock.strays += clock.waiting is not None and (clock.started or clock.strays > 0)
             clock.waiting = None
+        self._first.clear()
         return alone
 
-    def _start(self, clock: _Clock, reading: Reading) -> tuple[Reading, ...]:
+    def _start(self, reading: Reading) -> tuple[Reading, ...]:
         """Begin with the first two readings that agree; set right a clock that is far from the receiving one."""
-        first = clock.waiting
-        clock.waiting = reading
+        first = self._first.get(reading.device)
         if first is None or not self._near(first.t_ns, reading.t_ns):
-            clock.strays += first is not None
+            self._first[reading.device] = reading
+            if first is not None:
+                self._stray(first)
             return ()
-        clock.waiting, clock.started = None, True
+        del self._first[reading.device]
+        offset = 0
         wrong = first.t_ns - first.received_ns
         if abs(wrong) > self._longest_gap:
-            clock.offset_ns = -wrong
+            offset = -wrong
             self._jumps.append(
                 HealthEntry(
                     "clock-jump",
@@ -158,34 +155,35 @@ class ClockGuard:
                     gondola=first.gondola if isinstance(first, PlateReading) else None,
                 )
             )
-        clock.last_ns = first.t_ns + clock.offset_ns
+        clock = self._clocks[reading.device] = _Clock(first.t_ns + offset, first, offset)
         return (self._pass(clock, first), self._pass(clock, reading))
+
+    def _stray(self, reading: Reading) -> None:
+        self._strays[reading.device] = self._strays.get(reading.device, 0) + 1
 
     def _follows(self, clock: _Clock, reading: Reading) -> bool:
         step = reading.t_ns + clock.offset_ns - clock.last_ns
-        heard = reading.received_ns - clock.received_ns
-        if step < -self._lateness or step > self._longest_gap:
-            return False
-        return not (step > self._lateness and 0 <= heard < step - self._lateness)
+        if -self._lateness <= step <= self._lateness:
+            return True
+        heard = reading.received_ns - clock.latest.received_ns
+        return 0 < step <= self._longest_gap and not 0 <= heard < step - self._lateness
 
     def _near(self, a_ns: int, b_ns: int) -> bool:
         return -self._lateness <= b_ns - a_ns <= self._longest_gap
 
     def _pass(self, clock: _Clock, reading: Reading) -> Reading:
         t_ns = reading.t_ns + clock.offset_ns
-        clock.last_ns, clock.received_ns, clock.period_ns = (
-            max(t_ns, clock.last_ns),
-            reading.received_ns,
-            _duration(reading),
-        )
-        return reading if not clock.offset_ns else replace(reading, t_ns=t_ns)
+        if t_ns > clock.last_ns:
+            clock.last_ns = t_ns
+        clock.latest = reading
+        return replace(reading, t_ns=t_ns) if clock.offset_ns else reading
 
     def _shift(self, clock: _Clock, first: Reading) -> None:
         """Let `first` follow the last reading at the distance the receiving clock measured, or else the usual one."""
-        heard = first.received_ns - clock.received_ns
+        heard = first.received_ns - clock.latest.received_ns
         said = first.t_ns + clock.offset_ns - clock.last_ns
         trusted = 0 < heard <= self._longest_gap and abs(heard - said) > self._lateness
-        distance = heard if trusted else clock.period_ns
+        distance = heard if trusted else _duration(clock.latest)
         offset = clock.last_ns + distance - first.t_ns
         self._jumps.append(
             HealthEntry(

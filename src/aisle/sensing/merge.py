@@ -9,13 +9,14 @@ consumers see one stream in order of event time.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 from aisle.sensing.clocks import NS, ClockGuard
 from aisle.sensing.readings import HealthEntry, Reading
 
-BEFORE_ALL = -(1 << 62)
+BEFORE_ALL = -(1 << 64)
+AFTER_ALL = 1 << 64
 
 
 class EventTimeMerge:
@@ -35,13 +36,15 @@ class EventTimeMerge:
         self._patience = round(patience_s * NS)
         self._guard = ClockGuard()
         self._waiting: list[tuple[int, str, int, Reading]] = []
-        self._newest: dict[str, int] = {}
-        self._heard: dict[str, int] = {}
+        self._newest: dict[str, int] = {}  # event time of each device
+        self._heard: dict[str, int] = {}  # receive time of each device
+        self._speaking: dict[str, int] = {}  # `_newest` of the devices that hold the watermark
+        self._nobody_silent_until = 0  # up to this receive time all of them have been heard lately enough
         self._opening = round(opening_s * NS)
         self._opens_ns: int | None = None
         self._clock = 0
         self._count = 0
-        self._gone_ns: int | None = None
+        self._gone_ns = BEFORE_ALL
         self._dropped: dict[str, tuple[int, int, int]] = {}
 
     @property
@@ -60,29 +63,31 @@ class EventTimeMerge:
         ]
         return (*self._guard.health, *late)
 
-    def push(self, reading: Reading) -> Iterator[Reading]:
-        """Take one reading in; yields those whose turn has come.  Consume the iterator before the next push."""
+    def push(self, reading: Reading) -> Sequence[Reading]:
+        """Take one reading in; gives those whose turn has come."""
         for settled in self._guard.push(reading):
             self._take_in(settled)
-        watermark = self._watermark()
-        while self._waiting and self._waiting[0][0] <= watermark:
-            yield self._release()
+        return self._released(self._watermark())
 
-    def flush(self) -> Iterator[Reading]:
+    def flush(self) -> Sequence[Reading]:
         """At the end of the streams: everything that waits."""
         for settled in self._guard.flush():
             self._take_in(settled)
-        while self._waiting:
-            yield self._release()
+        return self._released(AFTER_ALL)
 
     def _take_in(self, reading: Reading) -> None:
-        device, t_ns = reading.device, reading.t_ns
-        self._clock = max(self._clock, reading.received_ns)
+        device, t_ns, heard_ns = reading.device, reading.t_ns, reading.received_ns
         if self._opens_ns is None:
-            self._opens_ns = reading.received_ns + self._opening
-        self._heard[device] = max(self._heard.get(device, 0), reading.received_ns)
-        self._newest[device] = max(self._newest.get(device, 0), t_ns)
-        if self._gone_ns is not None and t_ns < self._gone_ns:
+            self._opens_ns = heard_ns + self._opening
+        if heard_ns > self._clock:
+            self._clock = heard_ns
+        self._heard[device] = heard_ns = max(self._heard.get(device, 0), heard_ns)
+        self._newest[device] = newest = max(self._newest.get(device, 0), t_ns)
+        if self._clock - heard_ns <= self._patience:
+            if device not in self._speaking:
+                self._nobody_silent_until = min(self._nobody_silent_until, heard_ns + self._patience)
+            self._speaking[device] = newest
+        if t_ns < self._gone_ns:
             n, t0, t1 = self._dropped.get(device, (0, t_ns, t_ns))
             self._dropped[device] = (n + 1, min(t0, t_ns), max(t1, t_ns))
             return
@@ -92,14 +97,32 @@ class EventTimeMerge:
     def _watermark(self) -> int:
         if self._opens_ns is None or self._clock < self._opens_ns:
             return BEFORE_ALL
-        speaking = [t for device, t in self._newest.items() if self._clock - self._heard[device] <= self._patience]
-        starting = [r.t_ns for r in self._guard.first_words() if self._clock - r.received_ns <= self._patience]
-        return min(speaking + starting) - self._lateness if speaking else BEFORE_ALL
+        if self._clock > self._nobody_silent_until:
+            self._forget_silent()
+        if not self._speaking:
+            return BEFORE_ALL
+        furthest_behind = min(self._speaking.values())
+        for first in self._guard.first_words:
+            if first.t_ns < furthest_behind and self._clock - first.received_ns <= self._patience:
+                furthest_behind = first.t_ns
+        return furthest_behind - self._lateness
 
-    def _release(self) -> Reading:
-        t_ns, _, _, reading = heapq.heappop(self._waiting)
-        self._gone_ns = t_ns
-        return reading
+    def _forget_silent(self) -> None:
+        """Who has been silent for too long holds nobody up; he counts again when he speaks."""
+        earliest = self._clock - self._patience
+        self._speaking = {device: t for device, t in self._speaking.items() if self._heard[device] >= earliest}
+        heard = [self._heard[device] for device in self._speaking]
+        self._nobody_silent_until = min(heard, default=self._clock) + self._patience
+
+    def _released(self, watermark: int) -> Sequence[Reading]:
+        waiting = self._waiting
+        if not waiting or waiting[0][0] > watermark:
+            return ()
+        out: list[Reading] = []
+        while waiting and waiting[0][0] <= watermark:
+            out.append(heapq.heappop(waiting)[3])
+        self._gone_ns = out[-1].t_ns
+        return out
 
 
 def by_event_time(readings: Iterable[Reading], merge: EventTimeMerge) -> Iterator[Reading]:
