@@ -277,11 +277,14 @@ class BeliefEngine:
         fit = ChangeFit(board.prints, lo, *(self.gain.corrected(grams, var) if n == 1 else (grams[lo:hi], var[lo:hi])))
         t0, t1 = self.people.seconds(since), self.people.seconds(after.t0_ns)
         reach = np.full((len(actors), len(board.bins_m)), self.settings.priors.unseen)
+        by_body = [False] * len(actors)
         for i, a in enumerate(actors[1:], 1):
-            reach[i] = self.people.reach(self.people.tracks[a], board.shelf, board.bins_m, t0, t1)
+            track = self.people.tracks[a]
+            reach[i] = self.people.reach(track, board.shelf, board.bins_m, t0, t1)
+            by_body[i] = not self.people.hands_seen(track, t0, t1)
         event = self._next_event
         self._next_event += 1
-        scene = Scene(board, fit, actors, reach, self.store.staff, event, self.totals)
+        scene = Scene(board, fit, actors, reach, tuple(by_body), t1, self.store.staff, event, self.totals)
         resting = Resting(grams, var, (lo, hi), since, after.t1_ns)
         return Stretch(
             Explainer(scene, self.settings.narrow),

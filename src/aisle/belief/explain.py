@@ -20,6 +20,10 @@ from aisle.belief.state import Held, Item, Key, ShelfState, Stray, Value
 from aisle.store.model import Product
 
 
+BUSY_S = 0.8  # two acts closer together are one movement of the body ...
+BUSY_REACH = 0.5  # ... which speaks for the second with no more than this log ratio
+
+
 class Act(NamedTuple):
     """One person, one product, taken (-1) or put on the shelf (+1)."""
 
@@ -79,9 +83,22 @@ class Explainer:
             drafts += self._restocked(near)
         drafts += self._unknown(held)
         drafts += self._swapped(held, near, max(d.score for d in drafts))
+        drafts = self._told_once(drafts, held)
         top = max(d.score for d in drafts)
         kept = sorted((d for d in drafts if d.score >= top - self.narrow), key=lambda d: -d.score)
         return [self._realised(d, held, shelf) for d in kept]
+
+    def _told_once(self, drafts: list[Draft], held: dict[str, Held]) -> list[Draft]:
+        """A body that leans speaks for one reach: who just acted elsewhere is not believed to have leaned for this too."""
+        s = self.scene
+        used = {
+            who: max(0.0, float(s.reach[a].max()) - BUSY_REACH)
+            for a, who in enumerate(s.actors)
+            if s.by_body[a] and who in held and abs(s.t_s - held[who].busy_s) < BUSY_S
+        }
+        if not used:
+            return drafts
+        return [d._replace(score=d.score - sum(used.get(a.who, 0.0) for a in d.acts)) for d in drafts]
 
     # ---------------------------------------------------------- what happened
     def _nothing(self) -> Iterator[Draft]:
@@ -366,7 +383,7 @@ class Explainer:
         for act in d.acts:
             if act.sign < 0 and act.who in held and act.who not in s.staff:
                 now[act.who] = (now.get(act.who) or held[act.who]).plus(*self._lifted(d, act))
-        after: list[tuple[Key, Value]] = [(("p", who), mine) for who, mine in now.items()]
+        after: list[tuple[Key, Value]] = [(("p", who), mine.at(s.t_s)) for who, mine in now.items()]
         state = shelf
         if d.stray is not None:
             state = state.plus(s.standing(d.stray))

@@ -41,6 +41,10 @@ class ReachSettings:
     head_side_m: float = 0.26
     head_out_m: float = 0.42  # a reaching person's head is this far before the shelf's edge
     head_out_sigma_m: float = 0.17
+    arm_m: float = 0.5  # what is farther from the head on the floor plan takes a lean
+    bend_s: float = 0.3  # the body moves while the plates do
+    rest_s: float = 2.0  # and rested before and after
+    bend_most: float = 3.5
     floor_m2: float = 10.0  # where else the head could be
     ground_m: float = 0.30  # a wrist lower than this and off the shelves is at the floor
     ground_frames: int = 3
@@ -142,6 +146,11 @@ class People:
         """Tracks seen within `grace_s` of the interval."""
         return [k for k in self.tracks.values() if k.n and k.first_t - grace_s <= t1 and k.last_t + grace_s >= t0]
 
+    def hands_seen(self, track: Track, t0: float, t1: float) -> bool:
+        """Was any wrist of this person seen around the interval?"""
+        a, b = track.span(t0 - self.settings.slack_s, t1 + self.settings.slack_s)
+        return bool(np.isfinite(track.wrist[a:b, :, 0]).any())
+
     def reach(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> FloatArray:
         """(bins,) log ratio that `track` reached to each place of the shelf between t0 and t1 seconds."""
         s = self.settings
@@ -156,7 +165,7 @@ class People:
             or np.max(head[:, 0]) < bins_m[0] - 1.3
         ):
             return far
-        stand = self._head(head, bins_m, 0.0) + self._bend(track, shelf, a, b)
+        stand = self._head(head, bins_m, 0.0) + self._bend(track, shelf, bins_m, t0, t1)
         wrist = track.wrist[max(0, a - 1) : b + 1 if b < track.n else b]
         hands = self._hands(wrist, shelf, bins_m)
         if hands is None:
@@ -216,19 +225,48 @@ class People:
         best = np.partition(z, k - 1, axis=0)[:k].mean(axis=0)
         return np.asarray(gain - 0.5 * best)
 
-    def _bend(self, track: Track, shelf: Shelf, a: int, b: int) -> float:
-        """Log ratio from how deep the head dips: low shelves need a bow."""
-        z = track.head[:b, 2]
-        upright = float(np.percentile(z[max(0, b - 400) :], 90))
-        drop = upright - float(np.partition(z[a:b], min(2, b - a - 1))[min(2, b - a - 1)])
-        want = 0.65 * max(0.0, 1.05 - shelf.origin_m[2])
-        spread = 0.07 + 0.35 * want
-        reached = -0.5 * ((drop - want) / spread) ** 2 - np.log(spread)
-        other = np.logaddexp(
-            np.log(0.8) - 0.5 * ((drop - 0.03) / 0.06) ** 2 - np.log(0.06),
-            np.log(0.2) - 0.5 * ((drop - 0.3) / 0.25) ** 2 - np.log(0.25),
+    def _bend(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> FloatArray:
+        """(bins,) log ratio from how the body moves: it leans towards what the arm does not reach, and bows to low shelves.
+
+        Both are measured against where the head was shortly before and after.
+        """
+        s = self.settings
+        a, b = track.span(t0 - s.bend_s, t1 + s.bend_s)
+        i, _ = track.span(t0 - s.rest_s, t0)
+        _, j = track.span(t1, t1 + s.rest_s)
+        around = np.concatenate([track.head[i:a], track.head[b:j]])
+        if b - a < 3 or len(around) < 6:
+            return np.zeros(len(bins_m))
+        moved = float(np.linalg.norm(np.mean(track.head[i:a, :2], axis=0) - np.mean(track.head[b:j, :2], axis=0))) if (
+            a - i > 2 and j - b > 2
+        ) else 0.0
+        rest = shelf.local(np.median(around, axis=0)[None])[0]
+        during = shelf.local(track.head[a:b])
+        kernel = np.ones(3) / 3
+        go_x = np.convolve(during[:, 0] - rest[0], kernel, "valid")
+        go_y = np.convolve(during[:, 1] - rest[1], kernel, "valid")
+        dip = float(np.max(np.convolve(rest[2] - during[:, 2], kernel, "valid")))
+        to_x, to_y = bins_m - rest[0], 0.12 - rest[1]
+        far = np.hypot(to_x, to_y)
+        lean = (go_x[:, None] * (to_x / far) + go_y[:, None] * (to_y / far)).max(axis=0)
+        want = np.clip(0.8 * (far - s.arm_m) + 0.06, 0.04, 0.32)
+        blur = 0.035 + 0.25 * moved  # who walks by moves without leaning
+        spread = np.hypot(blur, 0.03 + 0.35 * want)
+        reached = -0.5 * ((lean - want) / spread) ** 2 - np.log(spread)
+        still = np.logaddexp(
+            np.log(0.85) - 0.5 * ((lean - 0.02) / blur) ** 2 - np.log(blur),
+            np.log(0.15) - 0.5 * (lean / 0.15) ** 2 - np.log(0.15),
         )
-        return float(np.clip(np.logaddexp(reached, np.log(0.1)) - other, -4.0, 4.0))
+        bow = 0.7 * max(0.0, 1.05 - shelf.origin_m[2]) + 0.03
+        bow_spread = 0.05 + 0.3 * bow
+        bowed = -0.5 * ((dip - bow) / bow_spread) ** 2 - np.log(bow_spread)
+        upright = np.logaddexp(
+            np.log(0.85) - 0.5 * ((dip - 0.02) / 0.04) ** 2 - np.log(0.04),
+            np.log(0.15) - 0.5 * ((dip - 0.3) / 0.25) ** 2 - np.log(0.25),
+        )
+        by_lean = np.clip(np.logaddexp(reached, -3.0) - np.logaddexp(still, -3.0), -s.bend_most, s.bend_most)
+        by_bow = np.clip(np.logaddexp(bowed, -3.0) - np.logaddexp(upright, -3.0), -s.bend_most, s.bend_most)
+        return np.asarray(by_lean + by_bow)
 
     def _lost(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> FloatArray:
         """Nobody saw this track then: between where it was lost and found, the wider the longer."""

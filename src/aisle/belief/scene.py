@@ -40,7 +40,9 @@ class Scene:
     """The change, the place, and who may have been there.
 
     `reach` is (actors, bins): log ratio of each actor having reached to each
-    place; actor 0 is somebody nobody saw.  `staff` are the actors who work here.
+    place; actor 0 is somebody nobody saw.  `by_body` tells for which actors only
+    the body was seen, no hands; `t_s` is when the change was over.  `staff` are
+    the actors who work here.
     """
 
     def __init__(
@@ -49,11 +51,14 @@ class Scene:
         fit: ChangeFit,
         actors: tuple[str, ...],
         reach: FloatArray,
+        by_body: tuple[bool, ...],
+        t_s: float,
         staff: frozenset[str],
         event: int,
         totals: Totals,
     ) -> None:
         self.board, self.fit, self.actors, self.reach = board, fit, actors, reach
+        self.by_body, self.t_s = by_body, t_s
         self.staff, self.event, self.totals = staff, event, totals
         self.crowd = -math.log(max(1, len(actors) - 1))  # each actor present is as likely to act
         self.nowhere = np.full(len(actors), -np.inf)

@@ -44,19 +44,24 @@ class Stray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """The items a shopper has, in the order they were taken."""
+    """The items a shopper has, in the order they were taken; `busy_s` is when they last took or put something."""
 
     items: tuple[Item, ...] = ()
+    busy_s: float = -math.inf
     signature: tuple[object, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "signature", tuple(sorted(i.gtin or "?" for i in self.items)))
 
     def plus(self, *more: Item) -> Held:
-        return Held((*self.items, *more))
+        return Held((*self.items, *more), self.busy_s)
+
+    def at(self, t_s: float) -> Held:
+        """The same, having acted at `t_s`."""
+        return Held(self.items, t_s)
 
     def minus(self, item: Item) -> Held:
-        return Held(tuple(i for i in self.items if i is not item))
+        return Held(tuple(i for i in self.items if i is not item), self.busy_s)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
