@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from aisle.belief.engine import BeliefEngine, BeliefSettings
+from aisle.belief.engine import BasketPosterior, BeliefEngine, BeliefSettings
 from aisle.belief.events import EventRecord
 from aisle.belief.explain import Act
 from aisle.belief.gain import CellGain
@@ -54,6 +54,7 @@ _CLASSES: tuple[type[Any], ...] = (
     Hypothesis,
     Group,
     EventRecord,
+    BasketPosterior,
     CellGain,
     Identities,
     IdentitySettings,
