@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from operator import attrgetter
+from typing import Generic, TypeVar
 
 from aisle.sensing.readings import HealthEntry, PlateReading, Reading
 
@@ -54,17 +55,20 @@ def _ordered(stream: Sequence[Reading]) -> _Stream:
     return _Stream(sorted(stream, key=_heard), ascends=True)
 
 
+Heard = TypeVar("Heard", bound=Reading)
+
+
 @dataclass(slots=True)
-class _Clock:
+class _Clock(Generic[Heard]):
     """What is known of a device's clock since two readings agreed; `offset_ns` is added to what it says."""
 
     last_ns: int  # the newest time it said, set right
-    latest: Reading  # the last reading that went on
+    latest: Heard  # the last reading that went on
     offset_ns: int = 0
-    waiting: Reading | None = None  # said a time that does not fit; the next reading tells whether the clock jumped
+    waiting: Heard | None = None  # said a time that does not fit; the next reading tells whether the clock jumped
 
 
-class ClockGuard:
+class ClockGuard(Generic[Heard]):
     """Sets right the event times of devices whose clocks jump.
 
     A reading more than `lateness_s` before its predecessor of the same device, or more
@@ -80,8 +84,8 @@ class ClockGuard:
     def __init__(self, lateness_s: float = 2.0, longest_gap_s: float = 60.0) -> None:
         self._lateness = round(lateness_s * NS)
         self._longest_gap = round(longest_gap_s * NS)
-        self._clocks: dict[str, _Clock] = {}
-        self._first: dict[str, Reading] = {}  # of each device without a clock yet: what the next reading must agree with
+        self._clocks: dict[str, _Clock[Heard]] = {}
+        self._first: dict[str, Heard] = {}  # of each device without a clock yet: what the next reading must agree with
         self._strays: dict[str, int] = {}
         self._jumps: list[HealthEntry] = []
 
@@ -100,11 +104,11 @@ class ClockGuard:
         return (*self._jumps, *strays)
 
     @property
-    def first_words(self) -> Collection[Reading]:
+    def first_words(self) -> Collection[Heard]:
         """First readings of devices that nothing has confirmed yet."""
         return self._first.values()
 
-    def push(self, reading: Reading) -> tuple[Reading, ...]:
+    def push(self, reading: Heard) -> tuple[Heard, ...]:
         """The readings that may go on, with their times set right (usually just this one)."""
         clock = self._clocks.get(reading.device)
         if clock is None:
@@ -122,7 +126,7 @@ class ClockGuard:
         self._stray(held)
         return self.push(reading)
 
-    def flush(self) -> tuple[Reading, ...]:
+    def flush(self) -> tuple[Heard, ...]:
         """At the end: a reading still held is a stray, unless it is all the device ever said."""
         alone = tuple(first for device, first in self._first.items() if device not in self._strays)
         held = [clock.waiting for clock in self._clocks.values() if clock.waiting is not None]
@@ -133,7 +137,7 @@ class ClockGuard:
         self._first.clear()
         return alone
 
-    def _start(self, reading: Reading) -> tuple[Reading, ...]:
+    def _start(self, reading: Heard) -> tuple[Heard, ...]:
         """Begin with the first two readings that agree; set right a clock that is far from the receiving one."""
         first = self._first.get(reading.device)
         if first is None or not self._near(first.t_ns, reading.t_ns):
@@ -158,10 +162,10 @@ class ClockGuard:
         clock = self._clocks[reading.device] = _Clock(first.t_ns + offset, first, offset)
         return (self._pass(clock, first), self._pass(clock, reading))
 
-    def _stray(self, reading: Reading) -> None:
+    def _stray(self, reading: Heard) -> None:
         self._strays[reading.device] = self._strays.get(reading.device, 0) + 1
 
-    def _follows(self, clock: _Clock, reading: Reading) -> bool:
+    def _follows(self, clock: _Clock[Heard], reading: Heard) -> bool:
         step = reading.t_ns + clock.offset_ns - clock.last_ns
         if -self._lateness <= step <= self._lateness:
             return True
@@ -171,14 +175,14 @@ class ClockGuard:
     def _near(self, a_ns: int, b_ns: int) -> bool:
         return -self._lateness <= b_ns - a_ns <= self._longest_gap
 
-    def _pass(self, clock: _Clock, reading: Reading) -> Reading:
+    def _pass(self, clock: _Clock[Heard], reading: Heard) -> Heard:
         t_ns = reading.t_ns + clock.offset_ns
         if t_ns > clock.last_ns:
             clock.last_ns = t_ns
         clock.latest = reading
         return replace(reading, t_ns=t_ns) if clock.offset_ns else reading
 
-    def _shift(self, clock: _Clock, first: Reading) -> None:
+    def _shift(self, clock: _Clock[Heard], first: Heard) -> None:
         """Let `first` follow the last reading at the distance the receiving clock measured, or else the usual one."""
         heard = first.received_ns - clock.latest.received_ns
         said = first.t_ns + clock.offset_ns - clock.last_ns

@@ -7,7 +7,7 @@ one moment for all plates of the shop.  `PlateGrid` makes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -42,12 +42,22 @@ class PlateBlock:
         return self.t0_ns + round(len(self.grams) * NS / self.hz)
 
 
+@dataclass(frozen=True, slots=True)
+class _Boards:
+    """Shelves of one gondola that are alike and lie side by side in the grid."""
+
+    first: int  # row of the reading that holds the lowest of them
+    count: int
+    width: int  # plates of each
+    column: int  # of the grid, where the lowest begins
+
+
 @dataclass(slots=True)
 class _Place:
     """Where a gondola's samples go, and how far they have come (rows counted from the grid's start)."""
 
-    shelves: tuple[tuple[int, int, int], ...]  # (row of the reading, plates, first column of the grid)
-    columns: slice | None  # set when the shelves are alike and lie side by side in the grid
+    boards: tuple[_Boards, ...]
+    targets: tuple[Float32, ...] = ()  # of each of `boards` its part of the rows held, (rows, count, width)
     shift: int = 0  # rows by which its clock had to be brought near the others'
     phase: float = 0.0  # how far the device runs behind the rows it fills, in rows
     next: int = NOTHING_YET  # row the next sample belongs to
@@ -75,13 +85,15 @@ class PlateGrid:
         self._places = _places(store)
         self._lateness = round(lateness_s * hz)
         self._patience = max(1, self._lateness, round(patience_s * hz))
-        self._guard = ClockGuard()
+        self._guard: ClockGuard[PlateReading] = ClockGuard()
         self._log = HealthLog()
         self._start_ns: int | None = None
-        self._rows = np.full((FIRST_ROWS, self._plates), np.nan, dtype=np.float32)
+        self._rows = np.empty((0, self._plates), dtype=np.float32)
         self._base = 0  # grid row of self._rows[0]: all before it was taken
         self._end = 0  # row after the last one written
         self._closed = 0  # rows before it are final
+        self._newest = NOTHING_YET  # the largest and the least `next` of all gondolas
+        self._oldest = NOTHING_YET
         self._repeats: dict[int, tuple[int, int, int]] = {}
         self._late: dict[int, tuple[int, int, int]] = {}
 
@@ -110,8 +122,7 @@ class PlateGrid:
     def push(self, reading: PlateReading) -> None:
         """Take one batch in."""
         for settled in self._guard.push(reading):
-            if isinstance(settled, PlateReading):
-                self._place(settled)
+            self._place(settled)
 
     def take(self, until_ns: int | None = None) -> PlateBlock | None:
         """Every row that is final, at most those before `until_ns`; None when there is none."""
@@ -125,8 +136,7 @@ class PlateGrid:
     def flush(self) -> PlateBlock | None:
         """Everything left, at the end of the readings."""
         for settled in self._guard.flush():
-            if isinstance(settled, PlateReading):
-                self._place(settled)
+            self._place(settled)
         self._closed = self._end
         return self._cut(self._end)
 
@@ -134,27 +144,23 @@ class PlateGrid:
     def _place(self, reading: PlateReading) -> None:
         place = self._places.get(reading.gondola)
         if place is None:
-            where = f"gondola {reading.gondola}"
-            self._log.add(
-                HealthEntry(
-                    "unknown-plate",
-                    where,
-                    f"{where}: sends samples, but the store has no such gondola; they are not counted",
-                    gondola=reading.gondola,
-                )
-            )
+            self._unknown(reading.gondola)
             return
-        grams = reading.grams if reading.hz == self.hz else _resampled(reading.grams, reading.hz, self.hz)
+        grams = reading.grams
         n = len(grams)
         if not n:
             return
+        if reading.hz != self.hz:
+            grams = _resampled(grams, reading.hz, self.hz)
+            n = len(grams)
         if self._start_ns is None:
             self._start_ns = reading.t_ns
         at = (reading.t_ns - self._start_ns) * self.hz / NS + place.shift
-        if place.next == NOTHING_YET:
+        reached = place.next
+        if reached == NOTHING_YET:
             at += self._brought_near(place, reading, at)
-            row = round(at)
-            place.next, place.phase = row, at - row
+            place.next = round(at)
+            place.phase = at - place.next
         off = at - place.phase - place.next
         if abs(off) <= n / 2:
             place.phase += PHASE_GAIN * off
@@ -175,15 +181,25 @@ class PlateGrid:
         if late > n // 2:
             self._count(self._late, reading)
         if late < n:
-            self._write(place, row + late, grams[late:])
-        self._close()
+            self._write(place, row + late, grams[late:] if late else grams)
+        self._close(reached, place.next)
+
+    def _unknown(self, gondola: int) -> None:
+        where = f"gondola {gondola}"
+        self._log.add(
+            HealthEntry(
+                "unknown-plate",
+                where,
+                f"{where}: sends samples, but the store has no such gondola; they are not counted",
+                gondola=gondola,
+            )
+        )
 
     def _brought_near(self, place: _Place, reading: PlateReading, at: float) -> int:
         """Rows to shift a gondola whose clock is far from the others', so that it starts where they are."""
-        newest = max(p.next for p in self._places.values())
-        if newest == NOTHING_YET or abs(at - newest) <= FARTHEST_S * self.hz:
+        if self._newest == NOTHING_YET or abs(at - self._newest) <= FARTHEST_S * self.hz:
             return 0
-        place.shift = newest - round(at)
+        place.shift = self._newest - round(at)
         where = f"gondola {reading.gondola}"
         self._log.add(
             HealthEntry(
@@ -220,33 +236,36 @@ class PlateGrid:
         counts[reading.gondola] = (n + 1, min(t0, reading.t_ns), max(t1, reading.t_ns))
 
     def _write(self, place: _Place, row: int, grams: Float32) -> None:
-        n = len(grams)
-        self._room(row + n)
-        self._end = max(self._end, row + n)
-        target = self._rows[row - self._base : row - self._base + n]
-        shelves, plates = grams.shape[1], grams.shape[2]
-        if place.columns is not None:
-            count, width = len(place.shelves), place.shelves[0][1]
-            target[:, place.columns].reshape(n, count, width)[:, :shelves, :plates] = grams[:, :count, :width]
-            return
-        for index, width, column in place.shelves:
-            if index < shelves:
-                m = min(width, plates)
-                target[:, column : column + m] = grams[:, index, :m]
+        end = row + len(grams)
+        self._room(end)
+        self._end = max(self._end, end)
+        rows = slice(row - self._base, end - self._base)
+        for boards, target in zip(place.boards, place.targets, strict=True):
+            part = grams[:, boards.first : boards.first + boards.count, : boards.width]
+            target[rows, : part.shape[1], : part.shape[2]] = part
 
     def _room(self, end: int) -> None:
         """Make the buffer reach `end`; rows beyond the last written one are always NaN."""
         wanted = end - self._base
-        if wanted > len(self._rows):
-            grown = np.full((max(wanted, 2 * len(self._rows)), self._plates), np.nan, dtype=np.float32)
-            grown[: self._end - self._base] = self._rows[: self._end - self._base]
-            self._rows = grown
+        if wanted <= len(self._rows):
+            return
+        held = self._rows[: self._end - self._base]
+        self._rows = np.full((max(wanted, 2 * len(self._rows), FIRST_ROWS), self._plates), np.nan, dtype=np.float32)
+        self._rows[: len(held)] = held
+        for place in self._places.values():
+            place.targets = tuple(
+                self._rows[:, b.column : b.column + b.count * b.width].reshape(-1, b.count, b.width)
+                for b in place.boards
+            )
 
-    def _close(self) -> None:
-        """Final is what every gondola that still speaks has passed."""
-        newest = max(p.next for p in self._places.values())
-        oldest = min(p.next for p in self._places.values())
-        closed = max(min(oldest, newest - self._lateness), newest - self._patience)
+    def _close(self, before: int, after: int) -> None:
+        """A gondola has come from one row to another; final is what every gondola that still speaks has passed."""
+        if after <= self._newest and before > self._oldest:
+            return
+        self._newest = max(self._newest, after)
+        if before == self._oldest:
+            self._oldest = min([place.next for place in self._places.values()])
+        closed = max(min(self._oldest, self._newest - self._lateness), self._newest - self._patience)
         if closed > self._closed:
             self._closed = closed
             for place in self._places.values():
@@ -270,17 +289,22 @@ def _overlaps(holes: list[tuple[int, int]], start: int, stop: int) -> bool:
 
 
 def _places(store: Store) -> dict[int, _Place]:
-    by_gondola: dict[int, list[tuple[int, int, int]]] = {}
+    out: dict[int, list[_Boards]] = {}
     column = 0
     for shelf in store.shelves:
-        by_gondola.setdefault(shelf.gondola, []).append((shelf.shelf - 1, shelf.plate_count, column))
-        column += shelf.plate_count
-    out: dict[int, _Place] = {}
-    for gondola, shelves in by_gondola.items():
-        width, first = shelves[0][1], shelves[0][2]
-        regular = all(s == (i, width, first + i * width) for i, s in enumerate(shelves))
-        out[gondola] = _Place(tuple(shelves), slice(first, first + len(shelves) * width) if regular else None)
-    return out
+        row, width = shelf.shelf - 1, shelf.plate_count
+        boards = out.setdefault(shelf.gondola, [])
+        below = boards[-1] if boards else None
+        if below is not None and (below.first + below.count, below.width, below.column + below.count * width) == (
+            row,
+            width,
+            column,
+        ):
+            boards[-1] = replace(below, count=below.count + 1)
+        else:
+            boards.append(_Boards(row, 1, width, column))
+        column += width
+    return {gondola: _Place(tuple(boards)) for gondola, boards in out.items()}
 
 
 def _resampled(grams: Float32, hz: float, wanted_hz: float) -> Float32:

@@ -34,7 +34,7 @@ class EventTimeMerge:
     def __init__(self, lateness_s: float = 2.0, patience_s: float = 10.0, opening_s: float = 3.0) -> None:
         self._lateness = round(lateness_s * NS)
         self._patience = round(patience_s * NS)
-        self._guard = ClockGuard()
+        self._guard: ClockGuard[Reading] = ClockGuard()
         self._waiting: list[tuple[int, str, int, Reading]] = []
         self._newest: dict[str, int] = {}  # event time of each device
         self._heard: dict[str, int] = {}  # receive time of each device
