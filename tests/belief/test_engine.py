@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from aisle.belief.engine import BeliefEngine, BeliefSettings
 from aisle.belief.snapshot import snapshot
 from aisle.scales.change import Episode
-from belief.shop_kit import GRAMS, PLACE, Shop, shares, small_shop
+from belief.shop_kit import GRAMS, PLACE, Shop, plateaus, shares, small_shop
 from belief.simulated import Item, feed, recorded, stream
 
 HANDS = pytest.mark.parametrize("hands", [pytest.param(True, id="hands"), pytest.param(False, id="heads only")])
@@ -318,3 +318,38 @@ def test_simulated_receipts_are_mostly_right(kind: str, least: float) -> None:
 
 def test_shares_of_the_kit_sum_to_one() -> None:
     assert shares(small_shop().shelves[0], 0.33).sum() == pytest.approx(1.0)
+
+
+@HANDS
+@pytest.mark.parametrize("seconds", [3.0, 8.0])
+def test_a_hand_that_rests_and_goes_bills_nobody(seconds: float, hands: bool) -> None:
+    """The scales settle under a still hand: it comes as one change, and goes as another."""
+    shop = Shop(hands=hands)
+    shop.takes("anna", "honey")
+    shop.stand("anna", "soap")
+    shop.watch(2.5)
+    point = {"anna": shop.store.shelves[0].world(0.1, 0.1, 0.05)}
+    came_ns = shop.t_ns
+    shop.watch(seconds, point)
+    left_ns = shop.t_ns
+    shop.watch(0.3, point)
+    shop.watch(4.0)
+    shop.engine.explain(shop.episode("soap", ("soap", 260.0), t_ns=came_ns))
+    shop.engine.explain(shop.episode("soap", ("soap", -260.0), t_ns=left_ns))
+    shop.watch(40.0)
+    shop.engine.settle(shop.t_ns)
+    assert shop.basket("anna") == ("honey",)
+
+
+def test_an_item_weighed_in_the_hand_and_left_is_not_billed() -> None:
+    """Lifted by half, held three seconds, set down: the same plateaus backwards."""
+    shop = Shop()
+    shop.stand("anna", "soap")
+    shop.watch(2.5)
+    point = {"anna": shop.store.shelves[0].world(0.1, 0.1, 0.05)}
+    t_ns = shop.t_ns
+    shop.watch(3.0, point)
+    shop.watch(4.0)
+    half, none = np.asarray(-230.0 * shares(shop.store.shelves[0], 0.1)), np.zeros(10)
+    shop.engine.explain(Episode(0, 0, plateaus([none, half, none], t_ns), True))
+    assert shop.basket("anna") == ()
