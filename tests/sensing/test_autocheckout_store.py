@@ -127,6 +127,45 @@ def test_what_the_catalogue_lacks_is_reported(
     assert recording.store.products.keys() >= {f.gtin for f in recording.store.facings}
 
 
+def test_recordings_of_one_shop_share_its_faults_but_not_its_name(make_shop: Any, tmp_path: Path) -> None:
+    shop = make_shop()
+    _nameless(shop)
+    shop.collections["planogram"][1]["plate_ids"] = []
+    first, second = (open_recording(shop.write(tmp_path / name, "json")) for name in ("one", "two"))
+    assert (first.store.name, second.store.name) == ("one", "two")
+    assert first.store.facings == second.store.facings
+    assert first.store.products is not second.store.products
+    assert len(first.health) == 2
+    assert first.health == second.health
+
+
+def test_a_shop_that_differs_in_one_number_is_another(make_shop: Any, tmp_path: Path) -> None:
+    before = opened(make_shop(), tmp_path / "before")
+    shop = make_shop()
+    shop.collections["products"][0]["metadata"]["weight"] += 1.0
+    after = opened(shop, tmp_path / "after")
+    weight = before.products["110"].weight_g
+    assert weight is not None
+    assert after.products["110"].weight_g == weight + 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "price_minor"),
+    [({"price": 1e307}, 0), ({"name": "half \ud800"}, 150), ({"price": None}, 0)],
+    ids=["a price beyond all numbers", "half a surrogate pair", "no price"],
+)
+def test_odd_products_do_no_harm(change: dict[str, Any], price_minor: int, make_shop: Any, tmp_path: Path) -> None:
+    shop = make_shop()
+    shop.collections["products"][0]["metadata"].update(change)
+    assert opened(shop, tmp_path).products["110"].price_minor == price_minor
+
+
+def test_an_id_of_more_than_64_bits_is_a_name_like_any_other(make_shop: Any, tmp_path: Path) -> None:
+    shop = make_shop()
+    shop.collections["planogram"][0]["planogram_product_id"]["id"] = 10**30
+    assert str(10**30) in opened(shop, tmp_path).products
+
+
 def test_an_empty_stretch_has_plates_but_no_facing(make_shop: Any, tmp_path: Path) -> None:
     shop = make_shop()
     shop.collections["planogram"][1]["planogram_product_id"] = {}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aisle.sensing.clocks import NS, ClockGuard, receipt_order
-from aisle.sensing.readings import TrackReading
+from aisle.sensing.readings import Reading, TrackReading
 
 T0 = 1_600_000_000 * NS
 
@@ -40,7 +40,7 @@ STREAMS = {
 
 @pytest.mark.parametrize(("times", "expected", "kinds"), STREAMS.values(), ids=STREAMS)
 def test_times_after_the_guard(times: list[float], expected: list[float], kinds: list[str]) -> None:
-    guard = ClockGuard()
+    guard: ClockGuard[Reading] = ClockGuard()
     out = [r for t in times for r in guard.push(frame(t))]
     out += guard.flush()
     assert [(r.t_ns - T0) / NS for r in out] == pytest.approx(expected, abs=1e-5)
@@ -48,21 +48,21 @@ def test_times_after_the_guard(times: list[float], expected: list[float], kinds:
 
 
 def test_the_receiving_clock_tells_a_jump_from_a_gap() -> None:
-    guard = ClockGuard()
+    guard: ClockGuard[Reading] = ClockGuard()
     heard = [0.0, 0.1, 0.2, 0.3]
     out = [r for t, h in zip([0.0, 0.1, 5.2, 5.3], heard, strict=True) for r in guard.push(frame(t, h))]
     assert [(r.t_ns - T0) / NS for r in out] == pytest.approx(heard, abs=1e-5)
 
 
 def test_a_clock_on_another_day_is_set_to_the_time_of_receipt() -> None:
-    guard = ClockGuard()
+    guard: ClockGuard[Reading] = ClockGuard()
     out = [r for k in range(3) for r in guard.push(frame(k / 10 - 7200, k / 10 + 0.05))]
     assert [(r.t_ns - T0) / NS for r in out] == pytest.approx([0.05, 0.15, 0.25], abs=1e-5)
     assert [h.kind for h in guard.health] == ["clock-jump"]
 
 
 def test_each_device_has_its_own_clock() -> None:
-    guard = ClockGuard()
+    guard: ClockGuard[Reading] = ClockGuard()
     out = [r for k in range(4) for r in (*guard.push(frame(k / 10)), *guard.push(frame(500 + k / 10, device="other")))]
     assert len(out) == 8
     assert guard.health == ()

@@ -142,6 +142,12 @@ def test_another_rate_is_brought_to_the_grid() -> None:
     assert len(block.grams) == 36
 
 
+@pytest.mark.parametrize("hz", [60.0, 120.0])
+def test_a_batch_without_samples_is_passed_over(hz: float) -> None:
+    block = laid_out(PlateGrid(store(gondolas=1)), [reading(0), reading(1), reading(2, hz=hz, n=0)])
+    assert len(block.grams) == 24
+
+
 def test_take_stops_before_until() -> None:
     grid = PlateGrid(store(gondolas=1), lateness_s=0.0)
     grid.push(reading(0))

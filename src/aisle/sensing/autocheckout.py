@@ -8,6 +8,7 @@ tracks are decoded when `readings()` is asked for, whole arrays at a time.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
@@ -124,8 +125,30 @@ class AutoCheckoutRecording:
         collection = self._collections["plate_data"]
         batches = typed(collection, PlateDocument, self._log)
         alike: dict[tuple[tuple[int, int, int], str], list[tuple[int, int, int]]] = {}
+        shapes: dict[tuple[tuple[int, ...] | None, int, str, int], tuple[int, int, int] | None] = {}
         for i, batch in enumerate(batches.items):
-            self._sort_in(i, batch, batches, alike)
+            values = batch.document.plate_data.values
+            t_ns, gondola, kind = event_time(batch.timestamp), batch.gondola(), SAMPLE_TYPES.get(values.type)
+            if t_ns is None or gondola is None or kind is None:
+                self._corrupt(
+                    batches.place(i),
+                    f"timestamp {batch.timestamp!r}, gondola {gondola!r}, type {values.type!r}; "
+                    "wanted seconds since 1970, a gondola number and DATATYPE_FLOAT32",
+                )
+                continue
+            form = (values.shape, len(values.data), kind, gondola)
+            if form not in shapes:
+                shapes[form] = self._shape(*form)
+            shape = shapes[form]
+            if shape is None:
+                said = None if values.shape is None else list(values.shape)
+                self._corrupt(
+                    batches.place(i),
+                    f"{len(values.data)} bytes of samples do not fill shape {said}; "
+                    "wanted samples x (shelves + 1) x (plates + 1)",
+                )
+                continue
+            alike.setdefault((shape, kind), []).append((i, t_ns, gondola))
         out: list[tuple[int, Reading]] = []
         for (shape, kind), members in alike.items():
             out.extend(self._decoded(shape, kind, members, batches))
@@ -138,33 +161,6 @@ class AutoCheckoutRecording:
         self._log.extend(unknown_plates(readings, self.store))
         return readings
 
-    def _sort_in(
-        self,
-        i: int,
-        batch: PlateDocument,
-        batches: Documents[PlateDocument],
-        alike: dict[tuple[tuple[int, int, int], str], list[tuple[int, int, int]]],
-    ) -> None:
-        """Put batch i among those of its shape and type as (i, time, gondola), or report why it cannot be read."""
-        values = batch.document.plate_data.values
-        t_ns, gondola, kind = event_time(batch.timestamp), batch.gondola(), SAMPLE_TYPES.get(values.type)
-        if t_ns is None or gondola is None or kind is None:
-            self._corrupt(
-                batches.place(i),
-                f"timestamp {batch.timestamp!r}, gondola {gondola!r}, type {values.type!r}; "
-                "wanted seconds since 1970, a gondola number and DATATYPE_FLOAT32",
-            )
-            return
-        shape = self._shape(values.shape, len(values.data) // int(kind[-1]), gondola)
-        if shape is None or len(values.data) != int(kind[-1]) * shape[0] * shape[1] * shape[2]:
-            self._corrupt(
-                batches.place(i),
-                f"{len(values.data)} bytes of samples do not fill shape {values.shape}; "
-                "wanted samples x (shelves + 1) x (plates + 1)",
-            )
-            return
-        alike.setdefault((shape, kind), []).append((i, t_ns, gondola))
-
     def _decoded(
         self,
         shape: tuple[int, int, int],
@@ -175,9 +171,10 @@ class AutoCheckoutRecording:
         """Readings of all batches of one shape, decoded together; what no plate can weigh becomes NaN."""
         data = b"".join([batches.items[i].document.plate_data.values.data for i, _, _ in members])
         with np.errstate(invalid="ignore", over="ignore"):
-            samples = np.frombuffer(data, dtype=kind).astype(np.float32, copy=False).reshape(-1, *shape)[:, :, 1:, 1:]
-            valid = not (samples > HEAVIEST_G).any() and not (samples < -HEAVIEST_G).any()
-        if not valid:
+            flat = np.frombuffer(data, dtype=kind).astype(np.float32, copy=False)
+            absurd = np.fmax.reduce(flat) > HEAVIEST_G or np.fmin.reduce(flat) < -HEAVIEST_G
+        samples = flat.reshape(-1, *shape)[:, :, 1:, 1:]
+        if absurd:
             samples = self._without_absurd(samples, members, batches)
         for (i, t_ns, gondola), grams in zip(members, samples, strict=True):
             batch = batches.items[i]
@@ -206,13 +203,19 @@ class AutoCheckoutRecording:
             )
         return np.where(absurd, np.float32(np.nan), samples)
 
-    def _shape(self, shape: list[int] | None, count: int, gondola: int) -> tuple[int, int, int] | None:
-        """The shape as given, or the one the planogram makes likely where none is given."""
-        if shape is not None:
-            return (shape[0], shape[1], shape[2]) if len(shape) == 3 and shape[0] > 0 and min(shape) > 0 else None
-        rows = 1 + max((s.shelf for s in self.store.shelves if s.gondola == gondola), default=0)
-        columns = 1 + max((s.plate_count for s in self.store.shelves if s.gondola == gondola), default=0)
-        return (12, rows, columns) if count == 12 * rows * columns else None
+    def _shape(self, shape: tuple[int, ...] | None, size: int, kind: str, gondola: int) -> tuple[int, int, int] | None:
+        """Samples, rows and columns of a batch of `size` bytes: as given, or as the planogram makes likely where not.
+
+        None when they do not fill it.
+        """
+        if shape is None:
+            here = [s for s in self.store.shelves if s.gondola == gondola]
+            rows = 1 + max((s.shelf for s in here), default=0)
+            columns = 1 + max((s.plate_count for s in here), default=0)
+            shape = (12, rows, columns)
+        if len(shape) != 3 or min(shape) <= 0 or size != int(kind[-1]) * math.prod(shape):
+            return None
+        return shape[0], shape[1], shape[2]
 
     def _corrupt(self, place: str, what: str) -> None:
         self._log.add(HealthEntry("corrupt", place, f"{place}: {what}; skipped", grave=True))
@@ -239,12 +242,13 @@ class AutoCheckoutRecording:
         if people:
             self.notes = (*self.notes, f"targets are in {unit}")
         points *= factor
+        idents = [_ident(target) for target in people]
+        heads_m, head_scores, wrists_m, wrist_scores = points[:, 0], scores[:, 0], points[:, 1:], scores[:, 1:]
         out: list[Reading] = []
-        k = 0
+        after = 0
         for i, frame in enumerate(frames.items):
-            n = len(frame.document.targets.targets)
-            rows = slice(k, k + n)
-            k += n
+            rows = slice(after, after + len(frame.document.targets.targets))
+            after = rows.stop
             t_ns = event_time(frame.timestamp)
             if t_ns is None:
                 self._corrupt(frames.place(i), f"timestamp {frame.timestamp!r}; wanted seconds since 1970")
@@ -254,11 +258,11 @@ class AutoCheckoutRecording:
                     "tracker",
                     t_ns,
                     received(frame.date_time, t_ns),
-                    tuple(_ident(t) for t in people[rows]),
-                    points[rows, 0],
-                    scores[rows, 0],
-                    points[rows, 1:],
-                    scores[rows, 1:],
+                    tuple(idents[rows]),
+                    heads_m[rows],
+                    head_scores[rows],
+                    wrists_m[rows],
+                    wrist_scores[rows],
                 )
             )
         return out

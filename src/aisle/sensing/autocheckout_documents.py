@@ -51,7 +51,7 @@ class PlateId(msgspec.Struct, gc=False):
 
 class Values(msgspec.Struct, gc=False):
     data: bytes
-    shape: list[int] | None = None
+    shape: tuple[int, ...] | None = None
     type: str = ""
 
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -50,9 +52,21 @@ class Placed:
     turn_rad: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """What planogram, products and geometry say, whatever the recording is called; never changed."""
+
+    products: Mapping[str, Product]
+    shelves: tuple[Shelf, ...]
+    facings: tuple[Facing, ...]
+    notes: tuple[str, ...]
+    left_out: tuple[tuple[int, str | None], ...]  # entries of the planogram without a place: number from 1, product
+    health: tuple[HealthEntry, ...]
+
+
 def store_from_planogram(
     planogram: Sequence[PlanogramDocument],
-    products: Iterable[ProductDocument],
+    products: Sequence[ProductDocument],
     *,
     name: str,
     staff: frozenset[str],
@@ -63,17 +77,53 @@ def store_from_planogram(
     """The shop the planogram describes, and notes on what had to be inferred.
 
     `geometry` holds measured shelves (see `store_meta`).  Raises RecordingError
-    when no entry names plates.
+    when no entry names plates.  What the last few different shops came to is remembered: recordings of one shop
+    usually come together.
     """
-    placed, unit = _placed(planogram, log, place)
-    if not placed:
+    try:
+        content = msgspec.msgpack.encode((planogram, products))
+    except (OverflowError, UnicodeEncodeError):  # an id of more than 64 bits, half a surrogate pair in a name
+        shop = _shop(planogram, products, geometry)
+    else:
+        shop = _remembered(content, None if geometry is None else tuple(geometry.values()))
+    if not shop.shelves:
         raise RecordingError(
             f"{place}: none of {len(planogram)} entries names a gondola, shelf and plate; "
             "wanted plate_ids with gondola_id, shelf_index and plate_index"
         )
+    for number, gtin in shop.left_out:
+        log.add(
+            HealthEntry(
+                "corrupt",
+                f"{place}: entry {number}",
+                f"{place}: entry {number} ({gtin or 'no product'}): no plate_ids "
+                "with gondola_id, shelf_index and plate_index from 1; left out",
+                grave=True,
+            )
+        )
+    log.extend(shop.health)
+    return Store(name, "USD", "UTC", dict(shop.products), shop.shelves, shop.facings, staff=staff), shop.notes
+
+
+_CONTENT = msgspec.msgpack.Decoder(tuple[list[PlanogramDocument], list[ProductDocument]])
+
+
+@lru_cache(maxsize=16)
+def _remembered(content: bytes, measured: tuple[Shelf, ...] | None) -> _Shop:
+    """The shop of documents given as MessagePack, which keeps every number as it is."""
+    planogram, products = _CONTENT.decode(content)
+    return _shop(planogram, products, None if measured is None else {shelf.key: shelf for shelf in measured})
+
+
+def _shop(
+    planogram: Sequence[PlanogramDocument],
+    products: Iterable[ProductDocument],
+    geometry: Mapping[tuple[int, int], Shelf] | None,
+) -> _Shop:
+    log = HealthLog()
+    placed, left_out, unit = _placed(planogram)
     shelves: list[Shelf] = []
     facings: list[Facing] = []
-    notes = [f"planogram is in {unit}"]
     for gondola in sorted({p.gondola for p in placed}):
         boards, stretches = _gondola([p for p in placed if p.gondola == gondola], placed)
         for board, stretch in zip(boards, stretches, strict=True):
@@ -93,15 +143,20 @@ def store_from_planogram(
                 )
             shelves.append(board)
             facings.extend(stretch)
-    notes.append("geometry from store_meta" if geometry is not None else "geometry from the planogram")
     catalogue = _catalogue(products, facings, log)
-    return Store(name, "USD", "UTC", catalogue, tuple(shelves), tuple(facings), staff=staff), tuple(notes)
+    origin = "geometry from store_meta" if geometry is not None else "geometry from the planogram"
+    notes = (f"planogram is in {unit}", origin)
+    return _Shop(catalogue, tuple(shelves), tuple(facings), notes, left_out, log.entries())
 
 
-def _placed(planogram: Sequence[PlanogramDocument], log: HealthLog, place: str) -> tuple[list[Placed], str]:
+def _placed(
+    planogram: Sequence[PlanogramDocument],
+) -> tuple[list[Placed], tuple[tuple[int, str | None], ...], str]:
+    """Entries shelf by shelf, those that name no place (number from 1, product), and the unit of length."""
     per_plate = [c.dim_x / max(1, len(d.plate_ids)) for d in planogram if (c := d.global_coordinates) and c.dim_x]
     factor = INCH_M if per_plate and _middle(per_plate) > WIDEST_PER_PLATE_M else 1.0
     out: list[Placed] = []
+    left_out: list[tuple[int, str | None]] = []
     for number, entry in enumerate(planogram, 1):
         named = entry.planogram_product_id or entry.product_id
         gtin = str(named.id) if named is not None and named.id is not None else None
@@ -117,15 +172,7 @@ def _placed(planogram: Sequence[PlanogramDocument], log: HealthLog, place: str) 
             ):
                 on_shelf.setdefault((gondola, shelf), []).append(plate)
         if not on_shelf:
-            log.add(
-                HealthEntry(
-                    "corrupt",
-                    f"{place}: entry {number}",
-                    f"{place}: entry {number} ({gtin or 'no product'}): no plate_ids "
-                    "with gondola_id, shelf_index and plate_index from 1; left out",
-                    grave=True,
-                )
-            )
+            left_out.append((number, gtin))
         at = entry.global_coordinates
         moved = at.transform.translation if at and at.transform else None
         turned = at.transform.rotation if at and at.transform else None
@@ -146,7 +193,7 @@ def _placed(planogram: Sequence[PlanogramDocument], log: HealthLog, place: str) 
                     turned.z if turned else None,
                 )
             )
-    return out, "inches" if factor == INCH_M else "metres"
+    return out, tuple(left_out), "inches" if factor == INCH_M else "metres"
 
 
 def _gondola(here: list[Placed], everywhere: list[Placed]) -> tuple[list[Shelf], list[list[Facing]]]:
@@ -337,8 +384,8 @@ def _catalogue(products: Iterable[ProductDocument], facings: list[Facing], log: 
         weight = data.weight if data.weight is not None and math.isfinite(data.weight) and data.weight > 0 else None
         if gtin in out and weight is None:
             continue
-        price = data.price if data.price is not None and math.isfinite(data.price) else 0.0
-        out[gtin] = Product(gtin, data.name or gtin, weight, price_minor=round(price * 100))
+        cents = (data.price or 0.0) * 100
+        out[gtin] = Product(gtin, data.name or gtin, weight, price_minor=round(cents) if math.isfinite(cents) else 0)
     for gtin in sorted({f.gtin for f in facings}):
         if gtin not in out:
             out[gtin] = Product(gtin, gtin, None)

@@ -7,9 +7,11 @@ need not have them: then the planogram alone must do (`autocheckout_store`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -61,22 +63,43 @@ def find_store_meta(recording: Path, log: HealthLog) -> dict[tuple[int, int], Sh
     return None
 
 
+Parts = TypeVar("Parts", _Gondolas, _Shelves, _Plates)
+
+
+class _UnreadableError(Exception):
+    """One of the files (first argument) is not what it should be (second)."""
+
+
 def _load(folder: Path, log: HealthLog) -> dict[tuple[int, int], Shelf] | None:
-    name = FILES[0]
     try:
-        gondolas = msgspec.json.decode((folder / FILES[0]).read_bytes(), type=_Gondolas).gondolas
-        name = FILES[1]
-        shelves = msgspec.json.decode((folder / FILES[1]).read_bytes(), type=_Shelves).shelves
-        name = FILES[2]
-        plates = msgspec.json.decode((folder / FILES[2]).read_bytes(), type=_Plates).plates
-    except (msgspec.MsgspecError, UnicodeDecodeError, OSError) as error:
+        return dict(_shelves(*(_content(folder, name) for name in FILES)))
+    except _UnreadableError as fault:
+        name, error = fault.args
         where = f"{FOLDER}/{name}"
         log.add(HealthEntry("corrupt", where, f"{where}: {error}; geometry is taken from the planogram instead"))
         return None
-    return _shelves(gondolas, shelves, plates)
 
 
-def _shelves(gondolas: list[_Gondola], shelves: list[_Shelf], plates: list[_Plate]) -> dict[tuple[int, int], Shelf]:
+def _content(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise _UnreadableError(name, error) from None
+
+
+def _decoded(content: bytes, kind: type[Parts], name: str) -> Parts:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _UnreadableError(name, error) from None
+
+
+@lru_cache(maxsize=4)
+def _shelves(*contents: bytes) -> Mapping[tuple[int, int], Shelf]:
+    """Shelves by (gondola, shelf) from what the three files hold; remembered, for recordings of a shop share them."""
+    gondolas = _decoded(contents[0], _Gondolas, FILES[0]).gondolas
+    shelves = _decoded(contents[1], _Shelves, FILES[1]).shelves
+    plates = _decoded(contents[2], _Plates, FILES[2]).plates
     poses = {whole(g.id.id): (_translation(g.coordinates), _turn(g.coordinates)) for g in gondolas}
     spans: dict[tuple[int, int], dict[int, tuple[float, float]]] = {}
     for plate in plates:

@@ -35,13 +35,14 @@ def unknown_plates(readings: Sequence[Reading], store: Store) -> Iterator[Health
 
 def _stepping(gondola: int, batches: list[PlateReading], channels: list[tuple[int, int]]) -> Iterator[HealthEntry]:
     rows, columns = np.array(channels).T
-    single = np.stack([b.grams[0, rows, columns] for b in batches])
-    levels = np.sort(np.stack([single[:-2], single[1:-1], single[2:]]), axis=0)[
-        1
-    ]  # median of three: a flicker is no step
-    steps = np.abs(levels[2:] - levels[:-2])
+    single = np.stack([b.grams[0] for b in batches])[:, rows, columns]
+    single[np.isnan(single)] = np.inf  # a missing sample is no step, up or down
+    a, b, c = single[:-2], single[1:-1], single[2:]
+    levels = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))  # median of three: a flicker is no step
+    with np.errstate(invalid="ignore"):
+        steps = np.abs(levels[2:] - levels[:-2])
     steps[~np.isfinite(steps)] = 0.0
-    usual = np.sort(steps, axis=0)[len(steps) // 2]
+    usual = np.partition(steps, len(steps) // 2, axis=0)[len(steps) // 2]
     for k in np.flatnonzero((steps > np.maximum(SHARP_STEP_G, TIMES_USUAL * usual)).any(axis=0)):
         i = int(np.argmax(steps[:, k]))
         s, p = channels[k][0] + 1, channels[k][1] + 1
