@@ -225,7 +225,7 @@ class BeliefEngine:
 
         Short or wavering ones mostly were, quiet ones hardly, and none on which no hand lay.
         """
-        waver = 7.0 * min(0.8, max(0.0, p.unrest - 1.25))
+        waver = 6.0 * min(0.8, max(0.0, p.unrest - 1.25))
         x = waver - 4.0 if final else waver + 0.9 - 1.6 * min(p.seconds, 2.5)
         board = self.boards[episode.shelf]
         edges = board.shelf.plate_edges_m
@@ -278,13 +278,17 @@ class BeliefEngine:
         t0, t1 = self.people.seconds(since), self.people.seconds(after.t0_ns)
         reach = np.full((len(actors), len(board.bins_m)), self.settings.priors.unseen)
         by_body = [False] * len(actors)
+        hands = np.full((len(actors), 2, len(board.bins_m)), -np.inf)
         for i, a in enumerate(actors[1:], 1):
             track = self.people.tracks[a]
             reach[i] = self.people.reach(track, board.shelf, board.bins_m, t0, t1)
-            by_body[i] = not self.people.hands_seen(track, t0, t1)
+            apart = self.people.each_hand(track, board.shelf, board.bins_m, t0, t1)
+            by_body[i] = apart is None
+            if apart is not None:
+                hands[i] = apart
         event = self._next_event
         self._next_event += 1
-        scene = Scene(board, fit, actors, reach, tuple(by_body), t1, self.store.staff, event, self.totals)
+        scene = Scene(board, fit, actors, reach, hands, tuple(by_body), t1, self.store.staff, event, self.totals)
         resting = Resting(grams, var, (lo, hi), since, after.t1_ns)
         return Stretch(
             Explainer(scene, self.settings.narrow),

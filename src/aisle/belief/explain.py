@@ -183,7 +183,7 @@ class Explainer:
             var = 1.5 * (k * s.board.spread(one) + m * s.board.spread(two))
             prior = p.take + self.where - math.log(6.0) + p.units[k - 1] + p.units[m - 1] + s.crowd
             prior += p.third if k + m > 2 else 0.0
-            most = max(p.two_products, p.two_people + s.crowd + s.best_reach)
+            most = max(p.two_products, p.two_people + s.crowd) + s.best_reach
             if not s.near(-both, 0.5 * both):
                 continue
             limit = s.bound(-both, both, var) + s.outside(((f, one.gtin), (g, two.gtin)), both)
@@ -195,11 +195,12 @@ class Explainer:
                     Part(g, two.gtin, two.weight_g or 0.0, s.board.spread(two) * 1.5, -1, m),
                 ]
             )
-            r1, r2 = s.reach_over(s.board.places(f, one.gtin)), s.reach_over(s.board.places(g, two.gtin))
+            here, there = s.board.places(f, one.gtin), s.board.places(g, two.gtin)
+            r1, r2, both = s.reach_over(here), s.reach_over(there), s.reach_both(here, there)
             for a, who in enumerate(s.actors):
                 for b, other in enumerate(s.actors):
                     if a == b:
-                        score = ll + p.two_products + _both(float(r1[a]), float(r2[a]))
+                        score = ll + p.two_products + float(both[a])
                     elif NOBODY in (who, other):
                         continue
                     else:
@@ -405,11 +406,6 @@ class Explainer:
         if act.gtin is None:
             return (Item(None, abs(s.fit.sum_g), s.fit.sum_var, s.event),)
         return s.lifted(s.board.store.products[act.gtin], act.quantity, alone=len(d.acts) == 1)
-
-
-def _both(one: float, two: float) -> float:
-    """Log reach ratio of one person at two places: the worse decides, for one hand may have been at both."""
-    return min(one, two) + 0.25 * max(0.0, one, two)
 
 
 def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:

@@ -146,10 +146,14 @@ class People:
         """Tracks seen within `grace_s` of the interval."""
         return [k for k in self.tracks.values() if k.n and k.first_t - grace_s <= t1 and k.last_t + grace_s >= t0]
 
-    def hands_seen(self, track: Track, t0: float, t1: float) -> bool:
-        """Was any wrist of this person seen around the interval?"""
+    def each_hand(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> FloatArray | None:
+        """(2, bins) log ratio for each hand alone, None when no wrist was seen."""
         a, b = track.span(t0 - self.settings.slack_s, t1 + self.settings.slack_s)
-        return bool(np.isfinite(track.wrist[a:b, :, 0]).any())
+        wrist = track.wrist[max(0, a - 1) : b + 1 if b < track.n else b]
+        if not np.isfinite(wrist[..., 0]).any():
+            return None
+        hands = [self._hands(wrist[:, i : i + 1], shelf, bins_m) for i in (0, 1)]
+        return np.stack([np.full(len(bins_m), FAR) if h is None else h for h in hands])
 
     def reach(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> FloatArray:
         """(bins,) log ratio that `track` reached to each place of the shelf between t0 and t1 seconds."""
@@ -237,9 +241,11 @@ class People:
         around = np.concatenate([track.head[i:a], track.head[b:j]])
         if b - a < 3 or len(around) < 6:
             return np.zeros(len(bins_m))
-        moved = float(np.linalg.norm(np.mean(track.head[i:a, :2], axis=0) - np.mean(track.head[b:j, :2], axis=0))) if (
-            a - i > 2 and j - b > 2
-        ) else 0.0
+        moved = (
+            float(np.linalg.norm(np.mean(track.head[i:a, :2], axis=0) - np.mean(track.head[b:j, :2], axis=0)))
+            if (a - i > 2 and j - b > 2)
+            else 0.0
+        )
         rest = shelf.local(np.median(around, axis=0)[None])[0]
         during = shelf.local(track.head[a:b])
         kernel = np.ones(3) / 3

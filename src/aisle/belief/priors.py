@@ -17,7 +17,7 @@ class Priors:
     elsewhere: float = math.log(0.25)
     two_products: float = math.log(0.035)  # one movement, two products
     third: float = -1.5  # and a third thing with it
-    two_people: float = math.log(0.08)  # two people within one change
+    two_people: float = math.log(0.15)  # two people within one change
     swap: float = math.log(0.008)  # one put, one taken, within one change
     nothing: float = math.log(0.25)
     slid: float = math.log(0.03)

@@ -33,6 +33,7 @@ SURE = 0.995  # above this nothing is asked
 REVIEWER_ERROR = 0.02  # how often the answer is another than the truth
 LEAST_OPTION = 0.0005  # explanations less probable than this are not offered
 MOST_OPTIONS = 6
+LEAST_GAIN = 0.002  # what is worth less is not worth a person's time
 
 NOTHING: Seen = ()
 OTHER: Seen = (("?", 0, "?", 0),)  # anything not offered
@@ -72,7 +73,7 @@ def question_for(
 ) -> Question | None:
     """The question whose answer would make this shopper's basket surest.
 
-    None when the most probable basket is surer than `sure`, or when no single answer would help.
+    None when the most probable basket is surer than `sure`, or when no answer would bring `LEAST_GAIN`.
     `utility` "right" maximises the expected probability that the basket is right, "entropy" the expected
     fall of the posterior's entropy in nats.
     Source: value of information after R. A. Howard, "Information value theory", 1966.
@@ -86,14 +87,14 @@ def question_for(
     if _best(_totals(baskets, weights)) > sure:
         return None
     records = {r.event: r for r in engine.events}
-    told = [choices(h) for h in group.hypotheses]
+    told = [choices(h, column) for h in group.hypotheses]
     worth: list[tuple[float, int]] = []
     for event in sorted({e for t in told for e in t} & records.keys()):
         views = [_seen(records[event], t.get(event)) for t in told]
         gain = information(views, baskets, weights, utility)
         worth.append((gain, event))
     gain, event = max(worth, key=lambda w: (w[0], -w[1]), default=(0.0, -1))
-    if gain <= 1e-9:
+    if gain < LEAST_GAIN:
         return None
     record = records[event]
     return _asked(engine, record, [_seen(record, t.get(event)) for t in told], weights, gain)
@@ -166,11 +167,16 @@ def entropy(posterior: BasketPosterior) -> float:
     return -math.fsum(p * math.log(p) for _, p in posterior.baskets if p > 0.0)
 
 
-def choices(h: Hypothesis) -> dict[int, int]:
-    """Event -> index of the explanation this hypothesis chose; the first chain that tells of an event counts."""
+def choices(h: Hypothesis, column: int | None = None) -> dict[int, int]:
+    """Event -> index of the explanation this hypothesis chose; the first chain that tells of an event counts.
+
+    Groups that split and met again may bring two tellings of one event.  Where every variable has a chain of its own
+    (as many chains as values), that of variable `column` goes first: its own past is what made it what it is.
+    """
     out: dict[int, int] = {}
     walked: set[int] = set()
-    for chain in h.choices:
+    own = h.choices[column : column + 1] if column is not None and len(h.choices) == len(h.values) else ()
+    for chain in (*own, *h.choices):
         node: Choice | None = chain
         while node is not None and id(node) not in walked:
             walked.add(id(node))

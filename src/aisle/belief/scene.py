@@ -40,7 +40,8 @@ class Scene:
     """The change, the place, and who may have been there.
 
     `reach` is (actors, bins): log ratio of each actor having reached to each
-    place; actor 0 is somebody nobody saw.  `by_body` tells for which actors only
+    place, `hands` (actors, 2, bins) the same for each hand alone; actor 0 is
+    somebody nobody saw.  `by_body` tells for which actors only
     the body was seen, no hands; `t_s` is when the change was over.  `staff` are
     the actors who work here.
     """
@@ -51,6 +52,7 @@ class Scene:
         fit: ChangeFit,
         actors: tuple[str, ...],
         reach: FloatArray,
+        hands: FloatArray,
         by_body: tuple[bool, ...],
         t_s: float,
         staff: frozenset[str],
@@ -58,7 +60,7 @@ class Scene:
         totals: Totals,
     ) -> None:
         self.board, self.fit, self.actors, self.reach = board, fit, actors, reach
-        self.by_body, self.t_s = by_body, t_s
+        self.hands, self.by_body, self.t_s = hands, by_body, t_s
         self.staff, self.event, self.totals = staff, event, totals
         self.crowd = -math.log(max(1, len(actors) - 1))  # each actor present is as likely to act
         self.nowhere = np.full(len(actors), -np.inf)
@@ -70,6 +72,20 @@ class Scene:
     def reach_over(self, places: Places) -> FloatArray:
         """(actors,) log mean reach ratio over a set of places."""
         return logsumexp(self.reach[:, self.board.prints.bin[places.tiles]] + places.log_prior)
+
+    def reach_both(self, one: Places, two: Places) -> FloatArray:
+        """(actors,) log ratio of one person having reached to two places within the change.
+
+        With a hand for each, both hands speak; with one hand (or a body) for
+        both, the worse place decides.
+        """
+        r1, r2 = self.reach_over(one), self.reach_over(two)
+        same = np.minimum(r1, r2) + 0.25 * np.maximum(0.0, np.maximum(r1, r2))
+        bins = self.board.prints.bin
+        h1 = logsumexp(self.hands[:, :, bins[one.tiles]] + one.log_prior)
+        h2 = logsumexp(self.hands[:, :, bins[two.tiles]] + two.log_prior)
+        apart = np.maximum(h1[:, 0] + h2[:, 1], h1[:, 1] + h2[:, 0])
+        return np.maximum(same, apart)
 
     def reach_at(self, x_m: float) -> FloatArray:
         """(actors,) best reach ratio within a hand's breadth of a place."""
