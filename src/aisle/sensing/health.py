@@ -62,7 +62,6 @@ class HealthMonitor:
         self._still_since = np.zeros(n, dtype=np.int64)
         self._windows = 0
         self._still: dict[int, tuple[int, int, float]] = {}  # column -> (first row, row after, grams)
-        self._still_now = np.zeros(n, dtype=bool)
         self._frames: list[tuple[int, Float32]] = []
         self._presence: list[tuple[int, int]] = []
         self._tracker_gaps: list[tuple[int, int]] = []
@@ -75,6 +74,8 @@ class HealthMonitor:
         if self._start_ns is None:
             self._start_ns = block.t0_ns
         grams = block.grams
+        if not len(grams):
+            return
         self._see_losses(np.isnan(grams))
         self._rows += len(grams)
         width = max(1, round(WINDOW_S * self._hz))
@@ -85,15 +86,13 @@ class HealthMonitor:
         self._rest = both[whole * width :].copy()
 
     def _see_losses(self, missing: npt.NDArray[np.bool_]) -> None:
-        n = len(missing)
-        lost = missing.sum(axis=0)
-        whole = lost == n
+        whole, some = missing.all(axis=0), missing.any(axis=0)
         self._alive |= ~whole
-        began = (self._missing_since < 0) & whole
-        self._missing_since[began] = self._rows
-        for column in np.flatnonzero((lost == 0) & (self._missing_since >= 0)).tolist():
+        open_gap = self._missing_since >= 0
+        self._missing_since[whole & ~open_gap] = self._rows
+        for column in np.flatnonzero(open_gap & ~some).tolist():
             self._end_gap(column, self._rows)
-        for column in np.flatnonzero((lost > 0) & ~whole).tolist():
+        for column in np.flatnonzero(some & ~whole).tolist():
             flips = np.flatnonzero(np.diff(missing[:, column])) + 1
             if not missing[0, column]:
                 self._end_gap(column, self._rows)
@@ -118,16 +117,11 @@ class HealthMonitor:
             self._windows += 1
             joint_low, joint_high = np.fmin(self._low, low), np.fmax(self._high, high)
             moved = ~(joint_high - joint_low <= STILL_G)  # also where there is no sample
-            self._still_since = np.where(moved, first, self._still_since)
+            self._still_since[moved] = first
             self._low, self._high = np.where(moved, low, joint_low), np.where(moved, high, joint_high)
-            long = (first + width - self._still_since >= STUCK_S * self._hz) & ~np.isnan(self._low)
-            for column in np.flatnonzero(long | self._still_now).tolist():
-                self._note_still(column, bool(long[column]), first + width)
-            self._still_now = long
-
-    def _note_still(self, column: int, still: bool, row: int) -> None:
-        if still:
-            self._still[column] = (int(self._still_since[column]), row, float(self._low[column]))
+            still = self._still_since <= first + width - STUCK_S * self._hz
+            for column in np.flatnonzero(still & ~np.isnan(self._low)).tolist():
+                self._still[column] = (int(self._still_since[column]), first + width, float(self._low[column]))
 
     # ----------------------------------------------------------------- people
     def see_people(self, reading: TrackReading) -> None:

@@ -158,12 +158,13 @@ def _split_archive(where: str, data: bytes, log: HealthLog) -> dict[str, Collect
         if size is None:
             _report_break(log, where, data, position, "archive")
             break
-        document = data[position : position + size]
-        position += size
         if current:
-            parts[current].append(document)
+            end = _end_of_documents(data, position)
+            parts[current].append(data[position:end])
+            position = end
             continue
-        header = _plain(document)
+        header = _plain(data[position : position + size])
+        position += size
         if header is None:
             log.add(
                 HealthEntry(
@@ -185,6 +186,13 @@ def _split_archive(where: str, data: bytes, log: HealthLog) -> dict[str, Collect
         for name, docs in parts.items()
         if name in COLLECTIONS
     }
+
+
+def _end_of_documents(data: bytes, position: int) -> int:
+    """Where the whole documents that follow each other from `position` on end."""
+    while (size := _document_size(data, position)) is not None:
+        position += size
+    return position
 
 
 def documents(collection: Collection, log: HealthLog) -> Iterator[tuple[str, dict[str, Any]]]:
