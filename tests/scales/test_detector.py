@@ -14,7 +14,6 @@ from aisle.scales.change import Episode
 from aisle.scales.detector import ChangeDetector
 from scales.plates_kit import HZ, Samples, Signal, moment, net, nets, printed, time_of
 
-LATER = pytest.mark.xfail(strict=False, reason="gaps beside a step, and infinite samples")
 
 
 # ------------------------------------------------------------------ found exactly
@@ -30,7 +29,7 @@ LATER = pytest.mark.xfail(strict=False, reason="gaps beside a step, and infinite
         pytest.param(Signal(24, 6).drift(25.0).step(2, 9.0, -300.0), [-300.0], 5.0, id="a take while it drifts"),
         pytest.param(Signal(20, 6).lost(5, 6).step(2, 9.0, -300.0), [-300.0], 1.5, id="a gap before"),
         pytest.param(
-            Signal(20, 6).step(2, 8.0, -300.0).lost(8.3, 9.0), [-300.0], 1.5, id="a gap in the settling", marks=LATER
+            Signal(20, 6).step(2, 8.0, -300.0).lost(8.3, 9.0), [-300.0], 1.5, id="a gap in the settling"
         ),
         pytest.param(Signal(20, 6).step(2, 8.0, -300.0).lost(7.7, 8.4), [-300.0], 1.5, id="a gap over the step"),
         pytest.param(Signal(20, 6).step(2, 8.0, -300.0).lost(0, 20, 4), [-300.0], 1.5, id="a dead neighbour"),
@@ -104,7 +103,6 @@ def test_all_plates_silent_and_back() -> None:
     assert nets(signal.episodes()) == pytest.approx([-250.0], abs=1.5)
 
 
-@LATER
 def test_what_changed_during_a_gap_of_four_seconds_is_found() -> None:
     signal = Signal(40, 6).step(3, 12.0, -250.0).lost(10, 14)
     assert nets(signal.episodes()) == pytest.approx([-250.0], abs=3.0)
@@ -197,7 +195,6 @@ def test_no_samples_make_it_stumble(grams: Samples) -> None:
         assert all((p.head_var[np.isfinite(p.head_var)] > 0).all() for p in e.plateaus)
 
 
-@LATER
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, 3e38, np.nan], ids=["inf", "minus inf", "near overflow", "nan"])
 @pytest.mark.parametrize("seconds", [1 / HZ, 0.5], ids=["one sample", "half a second"])
 def test_a_bad_sample_costs_no_later_change(bad: float, seconds: float) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,7 @@ from aisle.sensing.readings import TrackReading
 from aisle.store.model import Store
 
 FloatArray = npt.NDArray[np.float64]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class BeliefEngine:
     def __init__(self, store: Store, settings: BeliefSettings | None = None) -> None:
         self.store = store
         self.settings = settings or BeliefSettings()
-        self.people = People(self.settings.reach, store.shelves)
+        self.people = People(self.settings.reach, store)
         self.boards = boards(store, self.settings.priors)
         self.totals = Totals(store)
         self.gain = CellGain()
@@ -363,12 +365,14 @@ class BeliefEngine:
         """The shopper has left and the receipt is final: keep the posterior, forget the variable."""
         post = self.posterior(shopper)
         self.closed[shopper] = post
+        if shopper in self.people.tracks:
+            self.people.tracks[shopper].forget()
         key: Key = ("p", shopper)
         for n, g in enumerate(self.groups):
             if key in g.keys:
                 at = g.keys.index(key)
                 keys = g.keys[:at] + g.keys[at + 1 :]
-                rest = [Hypothesis(h.logw, h.values[:at] + h.values[at + 1 :], h.choices) for h in g.hypotheses]
+                rest = [Hypothesis(h.logw, _without(h.values, at), _without(h.choices, at)) for h in g.hypotheses]
                 self.groups[n : n + 1] = [Group(keys, merged(rest, len(rest), -60.0))] if keys else []
                 break
         return post
@@ -381,7 +385,10 @@ class BeliefEngine:
         for g in self.groups:
             if key in g.keys:
                 found = g.marginal(key)
-                rows = sorted(((_basket(v), p) for p, v in found.values()), key=lambda r: (-r[1], r[0]))
+                odds_of: dict[tuple[str, ...], float] = {}
+                for p, v in found.values():  # a basket with and without something unknown bills the same
+                    odds_of[_basket(v)] = odds_of.get(_basket(v), 0.0) + p
+                rows = sorted(odds_of.items(), key=lambda r: (-r[1], r[0]))
                 return BasketPosterior(shopper, tuple(rows[:most]))
         return BasketPosterior(shopper, (((), 1.0),))
 
@@ -392,6 +399,10 @@ def _pending(value: Value, t_ns: int, patience_s: float) -> bool:
         and value.resting is not None
         and (t_ns - value.resting.last_ns) * 1e-9 >= patience_s
     )
+
+
+def _without(values: tuple[_T, ...], at: int) -> tuple[_T, ...]:
+    return values[:at] + values[at + 1 :]
 
 
 def _basket(v: Value) -> tuple[str, ...]:

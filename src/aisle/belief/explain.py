@@ -19,7 +19,6 @@ from aisle.belief.scene import NOBODY, Part, Scene
 from aisle.belief.state import Held, Item, Key, ShelfState, Stray, Value
 from aisle.store.model import Product
 
-
 BUSY_S = 0.8  # two acts closer together are one movement of the body ...
 BUSY_REACH = 0.5  # ... which speaks for the second with no more than this log ratio
 
@@ -89,7 +88,7 @@ class Explainer:
         return [self._realised(d, held, shelf) for d in kept]
 
     def _told_once(self, drafts: list[Draft], held: dict[str, Held]) -> list[Draft]:
-        """A body that leans speaks for one reach: who just acted elsewhere is not believed to have leaned for this too."""
+        """A body that leans speaks for one reach: who just acted elsewhere did not lean for this too."""
         s = self.scene
         used = {
             who: max(0.0, float(s.reach[a].max()) - BUSY_REACH)
@@ -196,11 +195,11 @@ class Explainer:
                 ]
             )
             here, there = s.board.places(f, one.gtin), s.board.places(g, two.gtin)
-            r1, r2, both = s.reach_over(here), s.reach_over(there), s.reach_both(here, there)
+            r1, r2, hands = s.reach_over(here), s.reach_over(there), s.reach_both(here, there)
             for a, who in enumerate(s.actors):
                 for b, other in enumerate(s.actors):
                     if a == b:
-                        score = ll + p.two_products + float(both[a])
+                        score = ll + p.two_products + float(hands[a])
                     elif NOBODY in (who, other):
                         continue
                     else:

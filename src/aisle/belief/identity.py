@@ -17,6 +17,9 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.floating]
 
 
+MOST_DOORS = 64  # entrances remembered
+
+
 @dataclass(frozen=True, slots=True)
 class IdentitySettings:
     """Metres, seconds, log odds."""
@@ -24,6 +27,7 @@ class IdentitySettings:
     still_m: float = 0.16  # a person lost and found at once is this near (standard deviation per axis)
     walk_m_s: float = 0.75  # and the farther the longer they were lost
     fresh_s: float = 2.0  # usually found again within
+    long_s: float = 6.0
     longest_s: float = 30.0
     door_m: float = 0.7  # people enter within about this of where others entered
     enter_rate: float = 0.02  # entrances per second while somebody new appears anywhere
@@ -47,7 +51,9 @@ class Identities:
     person_of: dict[str, str] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)  # person -> probability that all links were right
     _last: dict[str, _Seen] = field(default_factory=dict)  # person -> last sighting
-    _doors: list[tuple[float, float]] = field(default_factory=list)
+    staff: frozenset[str] = frozenset()  # track ids known to be staff
+    entrances: list[tuple[float, float]] = field(default_factory=list)  # gates, and wherever people entered
+    exits: list[tuple[float, float]] = field(default_factory=list)
 
     def frame(self, t: float, idents: tuple[str, ...], xy: FloatArray) -> list[str]:
         """Persons of the tracks seen at `t`; `xy` is (k, 2) metres."""
@@ -72,6 +78,7 @@ class Identities:
 
     def _born(self, ident: str, t: float, place: tuple[float, float], visible: set[str]) -> str:
         s = self.settings
+        self._last = {p: seen for p, seen in self._last.items() if t - seen.t <= s.longest_s}
         missing = [(p, seen) for p, seen in self._last.items() if p not in visible and 0.0 < t - seen.t <= s.longest_s]
         entering = math.log(s.enter_rate) + self._door_density(place)
         odds: list[tuple[float, str | None]] = [(entering, None)]
@@ -83,15 +90,18 @@ class Identities:
             d2 = (off / spread) ** 2
             score = -0.5 * d2 - math.log(2 * math.pi * spread**2)
             score -= max(0.0, gap - s.fresh_s) * 0.5  # found again sooner rather than later
+            score -= max(0.0, gap - s.long_s) * 0.4  # and hardly at all after so long
             if self._at_door(seen.x, seen.y):
                 score += math.log(0.05)  # who is last seen at the door has left
+            if ident in self.staff and person not in self.staff:
+                score += math.log(0.01)
             odds.append((score, person))
         top = max(o for o, _ in odds)
         total = math.fsum(math.exp(o - top) for o, _ in odds)
         best, who = max(odds, key=lambda o: (o[0], o[1] or ""))
         sure = math.exp(best - top) / total
         if who is None:
-            self._doors.append(place)
+            self.entrances = [*self.entrances[-MOST_DOORS + 1 :], place]
             who = ident
             self.confidence[who] = 1.0
         else:
@@ -105,10 +115,10 @@ class Identities:
     def _door_density(self, place: tuple[float, float]) -> float:
         """Log density (per square metre) of somebody entering there, learnt from who entered before."""
         s = self.settings
-        if not self._doors:
+        if not self.entrances:
             return 0.0
-        near = sum(math.exp(-0.5 * (math.dist(place, d) / s.door_m) ** 2) for d in self._doors) / len(self._doors)
+        near = sum(math.exp(-0.5 * (math.dist(place, d) / s.door_m) ** 2) for d in self.entrances) / len(self.entrances)
         return math.log(near / (2 * math.pi * s.door_m**2) + s.stray_density)
 
     def _at_door(self, x: float, y: float) -> bool:
-        return any(math.dist((x, y), d) < self.settings.door_m for d in self._doors)
+        return any(math.dist((x, y), d) < self.settings.door_m for d in (*self.entrances, *self.exits))

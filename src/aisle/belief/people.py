@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from aisle.belief.identity import Identities
 from aisle.sensing.readings import TrackReading
-from aisle.store.model import Shelf
+from aisle.store.model import Shelf, Store
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -84,6 +84,12 @@ class Track:
         self.t[i], self.head[i], self.wrist[i] = t, head, wrist
         self.n = i + 1
 
+    def forget(self) -> None:
+        """Keep only the last sighting: the person has left."""
+        keep = slice(max(0, self.n - 1), self.n)
+        self.t, self.head, self.wrist = self.t[keep].copy(), self.head[keep].copy(), self.wrist[keep].copy()
+        self.n = len(self.t)
+
     def span(self, t0: float, t1: float) -> tuple[int, int]:
         t = self.t[: self.n]
         return int(np.searchsorted(t, t0)), int(np.searchsorted(t, t1, side="right"))
@@ -96,15 +102,21 @@ class Track:
 class People:
     """Everybody the tracker sees, with enough memory to judge reaches of the last `KEEP_S` seconds."""
 
-    def __init__(self, settings: ReachSettings | None = None, shelves: tuple[Shelf, ...] = ()) -> None:
+    def __init__(self, settings: ReachSettings | None = None, store: Store | None = None) -> None:
         self.settings = settings or ReachSettings()
         lowest: dict[int, Shelf] = {}
-        for shelf in shelves:
+        for shelf in store.shelves if store else ():
             if shelf.gondola not in lowest or shelf.origin_m[2] < lowest[shelf.gondola].origin_m[2]:
                 lowest[shelf.gondola] = shelf
         self._ground_shelves = tuple(lowest.values())  # the lowest of each gondola stands for its footprint
         self.contacts: list[tuple[float, str]] = []  # (seconds, person): a hand at the floor, not yet explained
-        self.identities = Identities()
+        self.identities = Identities(staff=store.staff if store else frozenset())
+        for gate in store.gates if store else ():
+            middle = ((gate.a_m[0] + gate.b_m[0]) / 2, (gate.a_m[1] + gate.b_m[1]) / 2)
+            if gate.kind != "exit":
+                self.identities.entrances.append(middle)
+            if gate.kind != "entry":
+                self.identities.exits.append(middle)
         self.tracks: dict[str, Track] = {}  # by person: the id of their first track
         self._t0_ns: int | None = None
 
@@ -230,7 +242,7 @@ class People:
         return np.asarray(gain - 0.5 * best)
 
     def _bend(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> FloatArray:
-        """(bins,) log ratio from how the body moves: it leans towards what the arm does not reach, and bows to low shelves.
+        """(bins,) log ratio from how the body moves: leaning to what the arm does not reach, bowing to low shelves.
 
         Both are measured against where the head was shortly before and after.
         """

@@ -142,11 +142,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hypothesis:
-    """Log weight (normalised within its group), the values of the group's variables, and how it came about."""
+    """Log weight (normalised within its group), the values of the group's variables, and how each came about."""
 
     logw: float
     values: tuple[Value, ...]
-    choices: tuple[Choice | None, ...] = ()
+    choices: tuple[Choice | None, ...]
 
     def weighted(self, log_factor: float) -> Hypothesis:
         return Hypothesis(self.logw + log_factor, self.values, self.choices)
@@ -176,10 +176,10 @@ def product(groups: Sequence[Group], keys: Sequence[Key], beam: int, floor: floa
     known = {k for g in groups for k in g.keys}
     free = tuple(k for k in keys if k not in known)
     all_keys = tuple(k for g in groups for k in g.keys) + free
-    hyps = [Hypothesis(0.0, tuple(initial(k) for k in free))]
+    hyps = [Hypothesis(0.0, tuple(initial(k) for k in free), (None,) * len(free))]
     for g in reversed(groups):
         hyps = [
-            Hypothesis(a.logw + b.logw, a.values + b.values, _together(a.choices, b.choices))
+            Hypothesis(a.logw + b.logw, a.values + b.values, a.choices + b.choices)
             for a in g.hypotheses
             for b in hyps
             if a.logw + b.logw > floor
@@ -187,11 +187,6 @@ def product(groups: Sequence[Group], keys: Sequence[Key], beam: int, floor: floa
         hyps.sort(key=lambda h: -h.logw)
         hyps = hyps[:beam]
     return Group(all_keys, normalised(hyps))
-
-
-def _together(a: tuple[Choice | None, ...], b: tuple[Choice | None, ...]) -> tuple[Choice | None, ...]:
-    """Both histories, each chain once."""
-    return tuple(dict.fromkeys((*a, *b))) if a and b else a or b
 
 
 def normalised(hyps: list[Hypothesis]) -> list[Hypothesis]:
@@ -258,7 +253,9 @@ def split(group: Group, epsilon: float = 1e-3) -> list[Group]:
     out = []
     for members in parts.values():
         keys = tuple(group.keys[i] for i in members)
-        small = [Hypothesis(h.logw, tuple(h.values[i] for i in members), h.choices) for h in hyps]
+        small = [
+            Hypothesis(h.logw, tuple(h.values[i] for i in members), tuple(h.choices[i] for i in members)) for h in hyps
+        ]
         out.append(Group(keys, merged(small, len(small), -60.0)))
     return out
 

@@ -49,6 +49,7 @@ class Stretch:
         self.at = {k: i for i, k in enumerate(keys)}
         self.shelf_at = self.at[shelf]
         self.people = [(k[1], i) for k, i in self.at.items() if k[0] == "p" and k[1] in scene.actors]
+        self.told = (self.shelf_at, *(i for _, i in self.people))  # whose history this event belongs to
         self.temporary = scene.fit.temporary()
         self.first = first
         self.table: list[Explanation] = []
@@ -86,8 +87,10 @@ class Stretch:
         shelf = new[self.shelf_at]
         if self.consumes and isinstance(shelf, ShelfState) and shelf.resting is not None:
             new[self.shelf_at] = shelf.rest(None)
-        chain = Choice(self.scene.event, option.number, h.choices[0] if h.choices else None)
-        return Hypothesis(logw + option.score, tuple(new), (chain, *h.choices[1:]))
+        told = list(h.choices)
+        for i in self.told:
+            told[i] = Choice(self.scene.event, option.number, told[i])
+        return Hypothesis(logw + option.score, tuple(new), tuple(told))
 
 
 def wavered(plateaus: Sequence[Plateau], b: int, j: int, rest: Resting | None, first: int) -> float:

@@ -26,6 +26,7 @@ Float32 = npt.NDArray[np.float32]
 
 FRAME = 3  # samples per frame: 50 ms at 60 Hz
 BEAT = 2  # frames per beat of the watch: 100 ms
+ABSURD_G = 1e6  # no plate carries a ton: such samples, infinite ones and NaN are no samples
 STRIDE = 5  # beats watched in one go
 
 
@@ -52,7 +53,7 @@ class ChangeDetector:
 
     `plates_per_shelf` gives the layout: columns of the samples are the plates
     of shelf 0 from left to right, then those of shelf 1, and so on.  `hz` is the
-    sample rate.  Feed blocks of consecutive samples; NaN means "no sample" and
+    sample rate.  Feed blocks of consecutive samples; NaN (or what cannot be) means "no sample" and
     is never taken for zero.
     """
 
@@ -100,6 +101,9 @@ class ChangeDetector:
             self._t0_ns = t0_ns
         step = FRAME * BEAT * STRIDE
         x = np.concatenate([self._rest, grams]) if len(self._rest) else grams
+        bad = ~(np.abs(x) < ABSURD_G)
+        if bad.any():
+            x = np.where(bad, np.float32(np.nan), x)
         whole = len(x) // step * step
         self._rest = np.array(x[whole:], np.float32)
         return self._strides(x[:whole])
@@ -230,6 +234,8 @@ class ChangeDetector:
         b = a + int(self.counts[shelf])
         n = round(s.still_s / self.beat_s) * BEAT
         rows = np.arange(self._frames - n, self._frames) % self._depth
+        if self._silent(rows, a, b):
+            return False
         x = self._ring[rows, a:b].reshape(-1, BEAT, b - a).mean(axis=1)
         spread = np.nanmax(x, axis=0, initial=-np.inf) - np.nanmin(x, axis=0, initial=np.inf)
         v = self._ring_var[rows, a:b]
@@ -237,13 +243,25 @@ class ChangeDetector:
         sigma = np.maximum(np.sqrt(self._white[a:b] / (FRAME * BEAT)), 0.5 * self._noise[a:b])
         return bool(np.all(~(spread > np.maximum(s.still_range * sigma * shake, 2.5))))
 
+    def _silent(self, rows: npt.NDArray[np.int64], a: int, b: int) -> bool:
+        """Has any plate that spoke shortly before fallen silent for most of `rows`?  A gap is no rest."""
+        before = (rows[0] - 1 - np.arange(round(self.settings.lead_s / self.frame_s))) % self._depth
+        spoke = np.isfinite(self._ring[before, a:b]).any(axis=0)
+        speaks = np.isfinite(self._ring[rows, a:b]).mean(axis=0) >= 0.5
+        return bool((spoke & ~speaks).any())
+
     # ------------------------------------------------------------------ the look
     def _look(self, shelf: int, settled: bool) -> list[Episode]:
         s = self.settings
         a = int(self.starts[shelf])
         b = a + int(self.counts[shelf])
-        begin = self._awake[shelf] - round(s.lead_s / self.frame_s)
-        begin = max(begin, int(self._watched_from[shelf]), self._frames - self._depth, 0)
+        woken, lead = self._awake[shelf], round(s.lead_s / self.frame_s)
+        oldest = max(int(self._watched_from[shelf]), self._frames - self._depth, 0)
+        begin = max(woken - lead, oldest)
+        earlier = np.arange(oldest, max(begin, min(woken, self._frames)))
+        seen_at = earlier[np.isfinite(self._ring[earlier % self._depth, a:b]).any(axis=1)]
+        if len(seen_at):  # a gap before the waking does not count: look as far back as needed for a rest before it
+            begin = min(begin, int(seen_at[-min(lead, len(seen_at))]))
         rows = np.arange(begin, self._frames) % self._depth
         # what the slow average wanders beyond its share of white noise is how far neighbouring plateaus drift apart
         share = self.beat_s / (2.0 * s.slow_tau_s - self.beat_s)

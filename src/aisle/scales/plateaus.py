@@ -64,7 +64,7 @@ def cut(window: Window) -> list[Cut]:
     span = max(LEAST_FRAMES, min(frames // 3, round(0.8 / window.frame_s)))
     pre, post = _median(y[:span]), _median(y[-span:])
     with np.errstate(invalid="ignore"):
-        swing = np.nanmax(np.where(seen, np.abs(y - pre) / shake[:, None], 0.0), axis=0)
+        swing = np.max(np.where(seen & np.isfinite(pre), np.abs(y - pre) / shake[:, None], 0.0), axis=0)
         step = np.abs(post - pre)
         spread = np.sqrt(3.0 * sigma**2 / span + window.slow_var)
         core = (swing > 6.0 * sigma + 2.0 * np.sqrt(window.slow_var)) | (step > 3.5 * spread)
@@ -87,7 +87,7 @@ def cut(window: Window) -> list[Cut]:
     most = float(np.max(reach[core]))
     strong = core.copy()
     for i in np.flatnonzero(core).tolist():
-        beside = float(np.nanmax(reach[max(0, i - LEAK_PLATES) : i + LEAK_PLATES + 1]))
+        beside = float(np.nanmax(reach[max(0, i - LEAK_PLATES) : i + LEAK_PLATES + 1], initial=0.0))
         if reach[i] < max(LEAK * beside, LEAK_SHELF * most):
             strong[i] = False
     out = []
