@@ -15,7 +15,6 @@ from aisle.scales.detector import ChangeDetector
 from scales.plates_kit import HZ, Samples, Signal, moment, net, nets, printed, time_of
 
 
-
 # ------------------------------------------------------------------ found exactly
 @pytest.mark.parametrize(
     ("signal", "changes", "within"),
@@ -28,9 +27,7 @@ from scales.plates_kit import HZ, Samples, Signal, moment, net, nets, printed, t
         pytest.param(Signal(40, 6).drift(40.0), [], 0.0, id="drift is none"),
         pytest.param(Signal(24, 6).drift(25.0).step(2, 9.0, -300.0), [-300.0], 5.0, id="a take while it drifts"),
         pytest.param(Signal(20, 6).lost(5, 6).step(2, 9.0, -300.0), [-300.0], 1.5, id="a gap before"),
-        pytest.param(
-            Signal(20, 6).step(2, 8.0, -300.0).lost(8.3, 9.0), [-300.0], 1.5, id="a gap in the settling"
-        ),
+        pytest.param(Signal(20, 6).step(2, 8.0, -300.0).lost(8.3, 9.0), [-300.0], 1.5, id="a gap in the settling"),
         pytest.param(Signal(20, 6).step(2, 8.0, -300.0).lost(7.7, 8.4), [-300.0], 1.5, id="a gap over the step"),
         pytest.param(Signal(20, 6).step(2, 8.0, -300.0).lost(0, 20, 4), [-300.0], 1.5, id="a dead neighbour"),
         pytest.param(

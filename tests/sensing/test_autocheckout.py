@@ -249,6 +249,19 @@ def test_a_plate_the_planogram_does_not_know_is_reported_when_it_steps(make_shop
     }
 
 
+@pytest.mark.parametrize("sigma_g", [0.0, 5.0, 25.0])
+def test_a_noisy_channel_outside_the_planogram_is_no_plate(sigma_g: float, make_shop: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    shop = make_shop(batches=150)
+    for b in shop.collections["plate_data"]:
+        grams = np.frombuffer(base64.b64decode(values(b)["data"]), np.float32).reshape(12, 3, 6).copy()
+        grams[:, 1:, 5] = 500.0 + sigma_g * rng.normal(size=(12, 2))
+        values(b)["data"] = base64.b64encode(grams.tobytes()).decode()
+    recording = open_recording(shop.write(tmp_path, "json"))
+    list(recording.readings())
+    assert recording.health == ()
+
+
 def test_batches_stored_in_any_order_come_in_order(make_shop: Any, tmp_path: Path) -> None:
     shop = make_shop()
     batches = shop.collections["plate_data"]

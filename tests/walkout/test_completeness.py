@@ -94,6 +94,8 @@ def test_how_much_may_be_hidden(shop: Store, entry: HealthEntry, hidden_s: float
 
 EVEN_DOUBT = {
     "no entry": ([], 1.0),
+    "a step nobody knows": ([fault("unknown-plate", (3.0, 3.5), plate=9)], 0.5),
+    "two of them": ([fault("unknown-plate", (3.0, 3.5), plate=p) for p in (8, 9)], 0.25),
     "a product without weight and one event": ([TEA], 0.5),
 }
 

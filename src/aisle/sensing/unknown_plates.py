@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from aisle.sensing.readings import HealthEntry, PlateReading, Reading
 from aisle.store.model import Store
 
-SHARP_STEP_G = 30.0  # within two batches, and lasting
-TIMES_USUAL = 8.0  # a step is sharp when it is this many times the channel's usual movement
+LEVEL_BATCHES = 10  # the level before and after a step: two seconds each
+SHARP_STEP_G = 40.0  # within two batches, and lasting
+TIMES_USUAL = 18.0  # times what three quarters of the channel's movements exceed: 5.7 sigma of Gaussian noise
 
 
 def unknown_plates(readings: Sequence[Reading], store: Store) -> Iterator[HealthEntry]:
@@ -37,12 +39,13 @@ def _stepping(gondola: int, batches: list[PlateReading], channels: list[tuple[in
     rows, columns = np.array(channels).T
     single = np.stack([b.grams[0] for b in batches])[:, rows, columns]
     single[np.isnan(single)] = np.inf  # a missing sample is no step, up or down
-    a, b, c = single[:-2], single[1:-1], single[2:]
-    levels = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))  # median of three: a flicker is no step
+    width = min(LEVEL_BATCHES, len(batches) // 5)
+    windows = sliding_window_view(single, width, axis=0)
+    levels = np.partition(windows, width // 2, axis=2)[:, :, width // 2]  # a flicker is no step
     with np.errstate(invalid="ignore"):
-        steps = np.abs(levels[2:] - levels[:-2])
+        steps = np.abs(levels[width + 1 :] - levels[: -width - 1])  # over the batch in which it happens
     steps[~np.isfinite(steps)] = 0.0
-    usual = np.partition(steps, len(steps) // 2, axis=0)[len(steps) // 2]
+    usual = np.partition(steps, len(steps) // 4, axis=0)[len(steps) // 4]  # a step itself fills many of few
     for k in np.flatnonzero((steps > np.maximum(SHARP_STEP_G, TIMES_USUAL * usual)).any(axis=0)):
         i = int(np.argmax(steps[:, k]))
         s, p = channels[k][0] + 1, channels[k][1] + 1
@@ -52,7 +55,7 @@ def _stepping(gondola: int, batches: list[PlateReading], channels: list[tuple[in
             where,
             f"{where}: steps by {steps[i, k]:.0f} g, but the planogram knows no such plate; its weight is not counted",
             t0_ns=batches[i].t_ns,
-            t1_ns=batches[i + 4].t_ns,
+            t1_ns=batches[i + 2 * width].t_ns,
             grave=True,
             gondola=gondola,
             shelf=s,

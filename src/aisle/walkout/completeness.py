@@ -119,14 +119,16 @@ def nothing_hidden(
     Changes are taken as a Poisson process of CHANGES_PER_S over the shop's plates, so a fault that hides a share q of
     the plates for s seconds of the visit hides nothing with probability exp(-CHANGES_PER_S q s).  Overlapping faults
     count as often as they are told, which errs on the doubtful side.  A fault of the tracker hides every plate.
-    Where a change was seen but cannot be understood, at each event on a shelf with a product weight cannot tell, doubt
-    is even.
+    Where a change was seen but not understood, doubt is even: at each step of a plate the planogram does not know, and
+    at each event on a shelf with a product weight cannot tell.
     """
     hidden = 0.0
     for entry in entries:
         if entry.kind in PRODUCT_KINDS:
             meeting = [m for m in _moments(entry, store, events) if any(_meet(a, m) for a in intervals)]
             hidden += EVEN * len(meeting)
+        elif entry.kind == "unknown-plate" and entry.t0_ns is not None:
+            hidden += EVEN
         else:
             hidden += CHANGES_PER_S * _share(entry, store) * _seconds(entry, intervals)
     return math.exp(-hidden)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from aisle.belief.engine import BeliefEngine, BeliefSettings
 from aisle.belief.events import EventRecord
+from aisle.belief.questions import Question, expected_risk_minor, question_for
 from aisle.scales.change import Episode
 from aisle.scales.detector import ChangeDetector
 from aisle.sensing.grid import PlateBlock, PlateGrid
@@ -26,6 +28,7 @@ from aisle.walkout.outcome import Alternative, Event, Line, Outcome, Receipt
 
 NS = 1_000_000_000
 TAKE_EVERY = 40  # plate readings between two looks at the grid: about two seconds of a shop with five gondolas
+UNTOLD = 0.001  # no receipt is surer than this leaves: what no hypothesis tells of
 LEFT_S = 60.0  # a shopper not seen for so long has left for good
 
 
@@ -120,12 +123,14 @@ class Replay:
         store = self.recording.store
         identities = self.engine.people.identities
         post = self.engine.posterior(who)
-        sure = identities.confidence.get(who, 1.0)  # that all the track ids joined are this person
+        sure = (1.0 - UNTOLD) * identities.confidence.get(who, 1.0)  # that all the track ids joined are this person
         basket, p = post.baskets[0]
         lines = tuple(
             Line(g, store.products[g].name, basket.count(g), sure * post.line_probability(g, basket.count(g)))
             for g in sorted(set(basket))
         )
+        prices = {g: p.price_minor for g, p in store.products.items()}
+        question = None if self.options.sequential else question_for(self.engine, who)
         tracks = tuple(t for t, person in identities.person_of.items() if person == who)
         return Receipt(
             shopper=who,
@@ -134,6 +139,8 @@ class Replay:
             probability=sure * p,
             alternatives=tuple(Alternative({g: b.count(g) for g in b}, sure * q) for b, q in post.baskets[1:5]),
             tracks=tracks,
+            risk_minor=expected_risk_minor(post, prices),
+            question=question_as_dict(question) if question else None,
         )
 
     def _event(self, r: EventRecord) -> Event:
@@ -142,3 +149,17 @@ class Replay:
             {"acts": [a._asdict() for a in acts], "why": why, "probability": p} for acts, why, p in r.explanations
         )
         return Event(r.t1_ns, shelf.gondola, shelf.shelf, r.plates, r.grams, r.sigma_g, told)
+
+
+def question_as_dict(q: Question) -> dict[str, Any]:
+    """The question as the outcome carries it: what to ask, about which event, and what may be answered."""
+    return {
+        "event": q.event,
+        "t_ns": q.t_ns,
+        "gondola": q.gondola,
+        "shelf": q.shelf,
+        "plates": list(q.plates),
+        "text": q.text,
+        "options": [{"text": o.text, "probability": o.probability} for o in q.options],
+        "gain": q.gain,
+    }
