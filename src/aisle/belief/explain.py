@@ -155,7 +155,7 @@ class Explainer:
                 reach = s.reach_over(places)
                 loose = s.several([Part(f, product.gtin, w, var, -1, k)])
                 stack = float(np.max(s.one(places, k * w, k * var, -1) - reach))
-                ll = prior + float(np.logaddexp(math.log(0.7) + loose, math.log(0.3) + stack))
+                ll = prior + float(np.logaddexp(math.log(0.9) + loose, math.log(0.1) + stack))
                 for a, who in enumerate(s.actors):
                     yield Draft(ll + p.units[k - 1] + float(reach[a]), (Act(who, -1, product.gtin, k, "facing"),))
                 yield from self._shared(product.gtin, k, ll + s.crowd + p.two_people, reach)

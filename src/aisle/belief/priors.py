@@ -21,7 +21,7 @@ class Priors:
     swap: float = math.log(0.008)  # one put, one taken, within one change
     nothing: float = math.log(0.25)
     slid: float = math.log(0.03)
-    relabelled: float = math.log(0.015)  # the planogram is wrong here
+    relabelled: float = math.log(0.02)  # the planogram is wrong here
     unknown: float = math.log(0.0015)  # something the shop does not know
     unseen: float = -7.0  # a person no tracker saw
     stray_again: float = math.log(0.6)  # a stray is as inviting as a facing
