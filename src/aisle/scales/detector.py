@@ -150,14 +150,16 @@ class ChangeDetector:
         m = means.reshape(beats, BEAT, self.plates).sum(axis=1) * np.float32(1.0 / BEAT)
         with np.errstate(invalid="ignore"):
             fresh = self._age < self._warm
+            quiet = self._asleep
             if fresh.any():
-                self._warm_up(m, variances)
-                quiet = self._asleep & ~fresh
-            else:
-                quiet = self._asleep
+                if np.isfinite(m[:, fresh]).any():
+                    self._warm_up(m, variances)
+                quiet = quiet & ~fresh
             e = m - self._level
+            whole = bool(np.isfinite(np.add.reduce(e, axis=None)))  # no sample missing: the usual case, and cheaper
             noise = self._noise
-            slow = self._decay[:beats, :beats] @ np.nan_to_num(e) + self._fade[:beats, None] * self._slow
+            known = e if whole else np.nan_to_num(e)
+            slow = self._decay[:beats, :beats] @ known + self._fade[:beats, None] * self._slow
             limit = np.maximum(s.wake_fast * noise, s.wake_floor_g)
             off = np.concatenate([self._off[None], e])
             low, high = off < -limit, off > limit
@@ -170,7 +172,8 @@ class ChangeDetector:
             wake &= quiet
             self._slow = slow[-1]
             self._off = e[-1]
-            self._learn(e, slow, variances, quiet, beats)
+            learns = quiet if whole else quiet & np.isfinite(e).all(axis=0)
+            self._learn(known, slow, variances, learns)
         if wake.any():
             first = np.where(wake.any(axis=0), np.argmax(wake, axis=0), beats)
             for shelf in np.unique(self.shelf_of[wake.any(axis=0)]):
@@ -186,23 +189,25 @@ class ChangeDetector:
                 yield from self._look(shelf, settled=still)
                 del self._awake[shelf]
 
-    def _learn(self, e: Float32, slow: Float32, variances: Float32, quiet: npt.NDArray[np.bool_], beats: int) -> None:
+    def _learn(self, e: Float32, slow: Float32, variances: Float32, learns: npt.NDArray[np.bool_]) -> None:
         """Quiet plates follow their drift and learn their noise; a touch teaches nothing, deviations being clipped."""
         s = self.settings
         noise, noise_slow = self._noise, self._noise_slow
-        known = quiet & np.isfinite(e).all(axis=0)
-        share = np.where(known, np.float32(beats), np.float32(0.0))  # beats that teach, per plate
-        clipped = np.nan_to_num(np.clip(e, -2.5 * noise, 2.5 * noise))
-        self._level += share * np.float32(self.beat_s / s.level_tau_s) * clipped.mean(axis=0)
-        g = share * np.float32(self.beat_s / s.noise_tau_s)
+        beats = len(e)
+        each = np.float32(1.0 / beats)
+        share = learns * np.float32(beats * self.beat_s)  # seconds that teach, per plate
+        limit = 2.5 * noise
+        clipped = np.minimum(np.maximum(e, -limit), limit)
+        self._level += share * np.float32(each / s.level_tau_s) * np.add.reduce(clipped, axis=0)
+        g = share * np.float32(1.0 / s.noise_tau_s)
         # E|normal clipped at 2.5 sigma| is 0.79 sigma: the factor makes the estimate unbiased
-        self._noise += g * (np.abs(clipped).mean(axis=0) * np.float32(1.266) - noise)
+        self._noise += g * (np.add.reduce(np.abs(clipped), axis=0) * np.float32(1.266 * each) - noise)
         np.maximum(self._noise, s.noise_floor_g, out=self._noise)
-        lull = np.minimum(np.abs(slow), 2.5 * noise_slow).mean(axis=0)
+        lull = np.add.reduce(np.minimum(np.abs(slow), 2.5 * noise_slow), axis=0) * each
         self._noise_slow += g * (lull * np.float32(1.266) - noise_slow)
         np.maximum(self._noise_slow, s.noise_floor_g * 0.6, out=self._noise_slow)
-        v = np.nan_to_num(np.minimum(variances.mean(axis=0), 6.0 * self._white))
-        self._white += np.where(known, g * (v - self._white), np.float32(0.0))
+        v = np.minimum(np.add.reduce(variances, axis=0) * np.float32(1.0 / len(variances)), 6.0 * self._white)
+        self._white += np.where(learns, g * (v - self._white), np.float32(0.0))
 
     def _warm_up(self, m: Float32, variances: Float32) -> None:
         """First second of a plate (or first after an outage): level and noise from what there is."""
