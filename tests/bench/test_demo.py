@@ -46,7 +46,7 @@ def test_an_engine_that_is_right_is_shown_to_be_right() -> None:
 def test_what_is_missing_is_named() -> None:
     text = shown(Oracle(blind_to=100))
     assert "recall 0.0 %" in text
-    assert "✗ -" in text
+    assert "missing: 1 × " in text
 
 
 def test_the_recording_can_be_kept(tmp_path: Path) -> None:

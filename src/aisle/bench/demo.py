@@ -92,6 +92,9 @@ def run_demo(
         console.print(part)
     if out is not None:
         console.print(f"The recording lies in {out}, its truth apart from it in {_truth_beside(out)}.", markup=False)
+        console.print(f"Why is a line on a receipt?  aisle replay {out} --why SHOPPER", markup=False)
+    else:
+        console.print("Keep the recording to look closer:  aisle demo --out afternoon", markup=False)
     return 0
 
 
@@ -126,34 +129,41 @@ def _truth_beside(folder: Path) -> Path:
 
 
 def receipts_table(shown: Shown) -> RenderableType:
-    """Everybody who came, in order of entry: lines and basket with their odds, and whether that is what they took."""
+    """Everybody who came, in order of entry: lines and basket with their odds, and whether that is what they took.
+
+    Shoppers go by the end of their track id, as long as it takes to tell them apart: `aisle replay --why` knows them
+    by it.
+    """
     truth, store = shown.simulated.truth, shown.simulated.store
     by_shopper = {r.shopper: r for r in shown.outcome.receipts}
+    ending = _ending_length(tuple(truth.receipts))
     table = Table(box=SIMPLE_HEAD, title=f"Receipts of an afternoon in the {store.name}", title_style="bold")
-    table.add_column("#", justify="right")
-    table.add_column("receipt", no_wrap=True)
+    table.add_column("shopper", justify="right", style="dim", no_wrap=True)
+    table.add_column("receipt", overflow="fold")
     table.add_column("line", justify="right", no_wrap=True)
     table.add_column("basket", justify="right", no_wrap=True)
-    table.add_column("total", justify="right", no_wrap=True)
-    table.add_column("true?")
-    cells: tuple[RenderableType, ...]
-    for number, (shopper, taken) in enumerate(truth.receipts.items(), start=1):
+    table.add_column(store.currency, justify="right", no_wrap=True)
+    table.add_column("true?", justify="center", no_wrap=True)
+    for shopper, taken in truth.receipts.items():
         receipt = by_shopper.get(shopper)
+        wrong = _difference(receipt.basket if receipt else {}, taken, store)
+        seen = Text("✗", style="red") if wrong or receipt is None else Text("✓", style="green")
+        cells: tuple[RenderableType, ...]
         if receipt is None:
-            cells = (Text("no receipt", style="red"), "", "", "", _difference({}, taken, store))
+            cells = (_under(Text("no receipt", style="red"), wrong), "", "", "")
         elif truth.roles[shopper] == "staff":
-            cells = (Text("staff, who pay nothing", style="dim"), "", "", "", _difference(receipt.basket, taken, store))
+            cells = (_under(Text("staff, who pay nothing", style="dim"), wrong), "", "", "")
         else:
             odds = Text("\n").join(_odds(line.probability) for line in receipt.lines)
-            cells = (
-                _lines(receipt),
-                odds,
-                _odds(receipt.probability),
-                _total(receipt, store),
-                _difference(receipt.basket, taken, store),
-            )
-        table.add_row(str(number), *cells)
+            cells = (_under(_lines(receipt), wrong), odds, _odds(receipt.probability), _total(receipt, store))
+        table.add_row(shopper[-ending:], *cells, seen)
     return table
+
+
+def _ending_length(names: tuple[str, ...]) -> int:
+    """How many last characters tell all names apart; at least three."""
+    longest = max(map(len, names), default=0)
+    return next((n for n in range(3, longest) if len({name[-n:] for name in names}) == len(names)), longest)
 
 
 def _lines(receipt: Receipt) -> Text:
@@ -170,21 +180,25 @@ def _odds(probability: float) -> Text:
 
 def _total(receipt: Receipt, store: Store) -> str:
     minor = sum(store.products[n.gtin].price_minor * n.quantity for n in receipt.lines if n.gtin in store.products)
-    return f"{minor // 100}.{minor % 100:02d} {store.currency}" if receipt.lines else ""
+    return f"{minor // 100}.{minor % 100:02d}" if receipt.lines else ""
 
 
-def _difference(billed: dict[str, int], taken: dict[str, int], store: Store) -> Text:
-    """A tick, or what is billed too much and too little against the truth."""
-    if billed == taken:
-        return Text("✓", style="green")
-    text = Text("✗", style="red")
+def _difference(billed: dict[str, int], taken: dict[str, int], store: Store) -> list[str]:
+    """What the receipt got wrong, a sentence for each product; empty when it is exact."""
+    said = []
     for gtin in sorted(billed.keys() | taken.keys()):
         wrong = billed.get(gtin, 0) - taken.get(gtin, 0)
-        if wrong:
-            name = store.products[gtin].name if gtin in store.products else gtin
-            text.append(f" {wrong:+d} {name}\n", style="red")
-    text.rstrip()
-    return text
+        name = store.products[gtin].name if gtin in store.products else gtin
+        if wrong < 0:
+            said.append(f"missing: {-wrong} × {name}")
+        elif wrong > 0:
+            said.append(f"not taken: {wrong} × {name}")
+    return said
+
+
+def _under(receipt: Text, wrong: list[str]) -> Text:
+    """The receipt, and below it what it got wrong."""
+    return Text("\n").join([receipt, *(Text(said, style="red") for said in wrong)])
 
 
 def score_panel(shown: Shown) -> RenderableType:
@@ -196,16 +210,14 @@ def score_panel(shown: Shown) -> RenderableType:
     right = sum(v.exact for v in sure)
     of_all = f"precision {100 * counts.precision:.1f} %, recall {100 * counts.recall:.1f} %"
     speed = seconds / max(shown.replaying_s, 1e-9)
-    cells = f"{shown.simulated.store.plate_count} load cells at 60 Hz, one people tracker"
-    pace = f"{speed:,.0f} times as fast as life; simulated in {shown.simulating_s:.1f} s"
-    table = Table(box=None, show_header=False, padding=(0, 2))
+    table = Table(box=None, show_header=False, padding=(0, 1))
     for name, value, meaning in (
-        ("Items", f"{100 * counts.f1:.1f} % F1", f"{of_all} of {counts.tp + counts.fn} taken"),
-        ("Receipts", f"{counts.exact} of {counts.receipts} exact", "shopper, products and quantities all right"),
-        ("For a person", f"{asked} of {len(scored.visits)} visits", f"those under {100 * SURE:.0f} % sure"),
+        ("Items", f"{100 * counts.f1:.1f} % F1", f"{of_all} of {counts.tp + counts.fn}"),
+        ("Receipts", f"{counts.exact} of {counts.receipts} exact", "shopper, products and quantities right"),
+        ("For a person", f"{asked} of {len(scored.visits)} visits", f"those less than {100 * SURE:.0f} % sure"),
         ("All others", f"{right} of {len(sure)} exact", "charged without anybody looking"),
-        ("Shop", f"{seconds / 60:.1f} minutes", cells),
-        ("Engine", f"{shown.replaying_s:.1f} s", pace),
+        ("Shop", f"{seconds / 60:.1f} minutes", f"{shown.simulated.store.plate_count} load cells, one people tracker"),
+        ("Engine", f"{shown.replaying_s:.1f} s", f"{speed:,.0f} times as fast as life"),
     ):
         table.add_row(Text(name, style="bold"), Text(value, style="cyan"), Text(meaning, style="dim"))
     seed = shown.simulated.truth.seed
