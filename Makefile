@@ -25,7 +25,7 @@ test: $(STAMP) ## Run the tests (ARGS="-k store" for some of them)
 check: $(STAMP) ## Lint, formatting, types, and who may import whom
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy --strict src
+	@$(BIN)/mypy --strict src docs
 	@$(BIN)/lint-imports --no-logo
 
 bench: $(STAMP) ## Measure the receipts on simulated recordings and print the table

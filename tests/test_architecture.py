@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,20 @@ def test_nobody_imports_upwards() -> None:
         [str(linter), "--config", str(config), "--no-cache"], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_simulation_is_kept_apart_from_every_room_it_could_tell_the_truth_to() -> None:
+    """A new room that measures or infers must be named in the contract, else the truth could leak into it."""
+    config = tomllib.loads((ROOT.parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = {contract["id"]: contract for contract in config["tool"]["importlinter"]["contracts"]}
+    rooms = {f"aisle.{room.name}" for room in ROOMS}
+    assert contracts["layers"]["exhaustive"]
+    assert set(contracts["simulation"]["forbidden_modules"]) == rooms - {
+        "aisle.simulation", "aisle.store", "aisle.sensing",
+    }  # fmt: skip
+
+
+def test_make_check_lints_the_imports() -> None:
+    makefile = (ROOT.parent.parent / "Makefile").read_text(encoding="utf-8")
+    recipe = makefile.split("\ncheck:")[1].split("\n\n")[0]
+    assert "lint-imports" in recipe
