@@ -18,6 +18,7 @@ help: ## Show what there is to make
 
 demo: $(STAMP) ## Simulate a shop's afternoon and print its receipts, their odds and the score
 	@$(BIN)/aisle demo $(ARGS)
+	@echo "The program is $(BIN)/aisle;  . $(BIN)/activate  puts it on the path of this shell."
 
 test: $(STAMP) ## Run the tests (ARGS="-k store" for some of them)
 	@$(BIN)/pytest $(ARGS)
