@@ -58,7 +58,8 @@ def test_items_of_a_facing_mostly_stand_inside_it() -> None:
 @pytest.mark.parametrize("units", [1, 2, 3, 4])
 def test_arrangements_carry_every_unit(units: int) -> None:
     prints = footprints(shelf(even_edges(10, 0.1)))
-    made = arrangements(columns(prints, facing_places(prints, Facing("x", 1, 1, 0.3, 0.6, (4, 5, 6)), None)), units)
+    places = facing_places(prints, Facing("x", 1, 1, 0.3, 0.6, (4, 5, 6)), None)
+    made = arrangements(columns(prints, places, units), units)
     assert np.exp(made.log_weight).sum() == pytest.approx(1.0)
     assert made.share.sum(axis=1) == pytest.approx(np.full(len(made.share), units), rel=2.01 * LEAK_SHARE)
     assert made.slope.shape == (len(made.share), units, 10)

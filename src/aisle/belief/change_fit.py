@@ -16,6 +16,9 @@ from aisle.belief.footprint import Footprints
 
 FloatArray = npt.NDArray[np.float64]
 LOG_2PI = float(np.log(2.0 * np.pi))
+POOR_FIT = 16.0  # chi-square beyond one per plate at which even the best tile fits badly
+SOFTER = 3.5  # then shares are taken as this much less certain ...
+SOFT_PRICE = 2.5  # ... at this price in nats
 FLOOR_VAR = 0.5  # g^2 per plate: what no model of a shelf knows better
 
 
@@ -35,7 +38,16 @@ class ChangeFit:
         self.n = len(self.d)
         self.sum_g = float(self.d.sum())
         self.sum_var = float(self.r.sum())
+        self.soft = 1.0
+        self.base: FloatArray
+        self.misfit: FloatArray
         self._tiles()
+        if (
+            len(self.misfit) and float(self.misfit.min()) > self.n + POOR_FIT
+        ):  # footprints here are less sharp than thought
+            self.soft = SOFTER
+            self._tiles()
+            self.base = self.base - SOFT_PRICE
 
     def _tiles(self) -> None:
         share = self.prints.share[:, self.columns]
@@ -44,7 +56,7 @@ class ChangeFit:
         self.row[inside] = np.arange(len(inside))
         w = abs(self.sum_g)  # what a lone item must weigh; scales leak and slope
         f = share[inside]
-        r = self.r[None, :] + (w * self.prints.leak[inside][:, self.columns]) ** 2
+        r = self.r[None, :] + (self.soft * w * self.prints.leak[inside][:, self.columns]) ** 2
         g = (w / np.sqrt(12.0)) * self.prints.slope[inside][:, self.columns]
         h = (w / np.sqrt(12.0)) * self.prints.swell[inside][:, self.columns]
         p = 1.0 / r
@@ -59,7 +71,7 @@ class ChangeFit:
         dd = dd - (hh * dg * dg - 2 * gh * dg * dh + gg * dh * dh) / det
         self.weight = fd / ff  # (rows,) signed best weight at each tile
         self.weight_var = 1.0 / ff
-        misfit = dd - fd * fd / ff
+        self.misfit = misfit = dd - fd * fd / ff
         logdet = np.log(r).sum(1) + np.log(det)
         # density given weight W, variance v: base - ((weight - W)^2 / (weight_var + v) + log1p(v * ff)) / 2
         self.base = -0.5 * (self.n * LOG_2PI + logdet + misfit)
@@ -125,10 +137,14 @@ class ChangeFit:
             )
         )
 
+    def anything(self) -> float:
+        """Log density if any plate may have changed by anything, or not at all."""
+        quiet = -0.5 * (LOG_2PI + np.log(self.r + 4.0) + self.d**2 / (self.r + 4.0))
+        return float(np.sum(np.logaddexp(np.log(0.6) + quiet, np.log(0.4) - np.log(900.0))))
+
     def temporary(self) -> float:
         """Log density if a hand rested or something was held half lifted: one footprint of any weight, or anything."""
-        quiet = -0.5 * (LOG_2PI + np.log(self.r + 4.0) + self.d**2 / (self.r + 4.0))
-        anything = float(np.sum(np.logaddexp(np.log(0.6) + quiet, np.log(0.4) - np.log(900.0))))
+        anything = self.anything()
         if not len(self.base):
             return anything
         flat = self.base + 0.5 * (LOG_2PI + np.log(self.weight_var)) - np.log(1200.0)

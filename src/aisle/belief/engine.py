@@ -61,7 +61,11 @@ class BeliefSettings:
 
 @dataclass(frozen=True, slots=True)
 class BasketPosterior:
-    """What one shopper holds: baskets (sorted gtin, with multiplicity) and their probabilities, most probable first."""
+    """What one shopper holds: baskets (sorted gtin, with multiplicity) and their probabilities.
+
+    The first is the one to bill, the others follow most probable first.  A probability is that of the basket being
+    exactly this, with nothing the shop does not know in it: they sum to one less the chance of such a thing.
+    """
 
     shopper: str
     baskets: tuple[tuple[tuple[str, ...], float], ...]
@@ -100,6 +104,8 @@ class BeliefEngine:
         t1 = self.people.seconds(plateaus[-1].t0_ns)
         actors = self._actors(episode, t0, t1)
         keys: list[Key] = [("s", episode.shelf), *(("p", a) for a in actors[1:] if a not in self.store.staff)]
+        owners = self._owners(plateaus, actors)
+        keys += [("p", o) for o in owners]
         touched = [g for g in self.groups if any(k in g.keys for k in keys)]
         rest_of = [g for g in self.groups if g not in touched]
         s = self.settings
@@ -125,7 +131,9 @@ class BeliefEngine:
             for b, rest, h in front:
                 scene = scenes.get((b, j, id(rest)))
                 if scene is None:
-                    scene = scenes[b, j, id(rest)] = self._scene(episode, plateaus, b, j, rest, actors, group.keys)
+                    scene = scenes[b, j, id(rest)] = self._scene(
+                        episode, plateaus, b, j, rest, actors, owners, group.keys
+                    )
                 if rested > -9.0:
                     hold = h if j < last else scene.hold(h)
                     load = scene.temporary
@@ -255,6 +263,24 @@ class BeliefEngine:
                 out.append(track.ident)
         return tuple(out)
 
+    def _owners(self, plateaus: Sequence[Plateau], actors: tuple[str, ...]) -> tuple[str, ...]:
+        """Who else may own what was put down here: it was handed over.
+
+        Asked only when something came to the shelf that nobody near can hold.
+        """
+        came = float(np.nansum(plateaus[-1].head_g - plateaus[0].tail_g))
+        if came < 10.0 or self.settings.sequential:
+            return ()
+        slack = 0.06 * came + 8.0
+        fits: list[str] = []
+        for g in self.groups:
+            for at, key in enumerate(g.keys):
+                if key[0] == "p" and key[1] not in self.closed:
+                    best = g.hypotheses[0].values[at]
+                    if isinstance(best, Held) and any(abs(i.weight_g - came) < slack for i in best.items):
+                        fits.append(str(key[1]))
+        return () if set(fits) & set(actors) else tuple(sorted(fits))
+
     def _scene(
         self,
         episode: Episode,
@@ -263,6 +289,7 @@ class BeliefEngine:
         j: int,
         rest: Resting | None,
         actors: tuple[str, ...],
+        owners: tuple[str, ...],
         keys: tuple[Key, ...],
     ) -> Stretch:
         board = self.boards[episode.shelf]
@@ -292,15 +319,8 @@ class BeliefEngine:
         self._next_event += 1
         scene = Scene(board, fit, actors, reach, hands, tuple(by_body), t1, self.store.staff, event, self.totals)
         resting = Resting(grams, var, (lo, hi), since, after.t1_ns)
-        return Stretch(
-            Explainer(scene, self.settings.narrow),
-            keys,
-            ("s", episode.shelf),
-            resting,
-            after.t0_ns,
-            rest is not None,
-            episode.first_plate,
-        )
+        explainer, skey, first = Explainer(scene, self.settings.narrow), ("s", episode.shelf), episode.first_plate
+        return Stretch(explainer, keys, skey, owners, resting, after.t0_ns, rest is not None, first)
 
     def _record(self, scenes: dict[tuple[int, int, int], Stretch], group: Group) -> None:
         """Keep the events the surviving hypotheses believe in; `final_events` weighs them again when all is known."""
@@ -361,6 +381,10 @@ class BeliefEngine:
                     self.gain.learn(-float(of.resting.grams[0]) / want, var)
 
     # ------------------------------------------------------------- posteriors
+    def follows(self, shopper: str) -> bool:
+        """Is there still something open about this shopper?"""
+        return any(("p", shopper) in g.keys for g in self.groups)
+
     def close(self, shopper: str) -> BasketPosterior:
         """The shopper has left and the receipt is final: keep the posterior, forget the variable."""
         post = self.posterior(shopper)
@@ -379,18 +403,35 @@ class BeliefEngine:
 
     def posterior(self, shopper: str, most: int = 12) -> BasketPosterior:
         """The posterior over baskets of one shopper, the `most` probable ones."""
-        if shopper in self.closed:
-            return self.closed[shopper]
         key: Key = ("p", shopper)
         for g in self.groups:
             if key in g.keys:
                 found = g.marginal(key)
-                odds_of: dict[tuple[str, ...], float] = {}
-                for p, v in found.values():  # a basket with and without something unknown bills the same
-                    odds_of[_basket(v)] = odds_of.get(_basket(v), 0.0) + p
-                rows = sorted(odds_of.items(), key=lambda r: (-r[1], r[0]))
-                return BasketPosterior(shopper, tuple(rows[:most]))
-        return BasketPosterior(shopper, (((), 1.0),))
+                billed: dict[tuple[str, ...], float] = {}
+                right: dict[tuple[str, ...], float] = {}
+                for p, v in found.values():  # a basket with something unknown in it is billed without, and not right
+                    basket = _basket(v)
+                    billed[basket] = billed.get(basket, 0.0) + p
+                    right[basket] = right.get(basket, 0.0) + (p if _known(v) else 0.0)
+                best = max(billed, key=lambda b: (billed[b], b))
+                rest = sorted((r for r in right.items() if r[0] != best), key=lambda r: (-r[1], r[0]))
+                rows = [(best, right[best]), *rest]
+                return self._with_closed(BasketPosterior(shopper, tuple(rows[:most])), most)
+        return self.closed.get(shopper, BasketPosterior(shopper, (((), 1.0),)))
+
+    def _with_closed(self, now: BasketPosterior, most: int) -> BasketPosterior:
+        """Somebody who came back after their visit was closed: what they took before and since, together."""
+        before = self.closed.get(now.shopper)
+        if before is None:
+            return now
+        both: dict[tuple[str, ...], float] = {}
+        for a, p in before.baskets:
+            for b, q in now.baskets:
+                basket = tuple(sorted(a + b))
+                both[basket] = both.get(basket, 0.0) + p * q
+        first = tuple(sorted(before.baskets[0][0] + now.baskets[0][0]))
+        rest = sorted((r for r in both.items() if r[0] != first), key=lambda r: (-r[1], r[0]))
+        return BasketPosterior(now.shopper, tuple([(first, both[first]), *rest][:most]))
 
 
 def _pending(value: Value, t_ns: int, patience_s: float) -> bool:
@@ -399,6 +440,11 @@ def _pending(value: Value, t_ns: int, patience_s: float) -> bool:
         and value.resting is not None
         and (t_ns - value.resting.last_ns) * 1e-9 >= patience_s
     )
+
+
+def _known(v: Value) -> bool:
+    assert isinstance(v, Held)
+    return all(i.gtin is not None for i in v.items)
 
 
 def _without(values: tuple[_T, ...], at: int) -> tuple[_T, ...]:

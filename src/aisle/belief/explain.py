@@ -19,8 +19,10 @@ from aisle.belief.scene import NOBODY, Part, Scene
 from aisle.belief.state import Held, Item, Key, ShelfState, Stray, Value
 from aisle.store.model import Product
 
+MOST_UNITS = 48  # of one product in one movement (a crate)
 BUSY_S = 0.8  # two acts closer together are one movement of the body ...
 BUSY_REACH = 0.5  # ... which speaks for the second with no more than this log ratio
+BUSY_HANDS = 1.5  # and who is seen by the hands hardly acts twice so fast
 
 
 class Act(NamedTuple):
@@ -88,12 +90,12 @@ class Explainer:
         return [self._realised(d, held, shelf) for d in kept]
 
     def _told_once(self, drafts: list[Draft], held: dict[str, Held]) -> list[Draft]:
-        """A body that leans speaks for one reach: who just acted elsewhere did not lean for this too."""
+        """A body that leans speaks for one reach: who just acted did not lean for this too; and hands are busy."""
         s = self.scene
         used = {
-            who: max(0.0, float(s.reach[a].max()) - BUSY_REACH)
+            who: max(0.0, float(s.reach[a].max()) - BUSY_REACH) if s.by_body[a] else BUSY_HANDS
             for a, who in enumerate(s.actors)
-            if s.by_body[a] and who in held and abs(s.t_s - held[who].busy_s) < BUSY_S
+            if who in held and abs(s.t_s - held[who].busy_s) < BUSY_S
         }
         if not used:
             return drafts
@@ -120,7 +122,7 @@ class Explainer:
 
     def _one_taken(self, near: tuple[str, ...]) -> Iterator[Draft]:
         p, s = self.priors, self.scene
-        prior = p.take + self.where + p.units[0] + s.crowd
+        prior = p.take + self.where + p.of_units(1) + s.crowd
         for f, gtin in zip(s.facings_near, near, strict=True):
             ll = s.single(f, gtin, -1)
             for a, who in enumerate(s.actors):
@@ -143,9 +145,9 @@ class Explainer:
         for f, product in known:
             w = product.weight_g or 0.0
             var = s.board.spread(product) * 1.5
-            for k in range(2, min(len(p.units), int(-s.fit.sum_g / w + 1.6)) + 1):
+            for k in range(2, min(MOST_UNITS, int(-s.fit.sum_g / w + 1.6)) + 1):
                 prior = p.take + self.where + s.crowd
-                most = max(p.units[k - 1], p.two_people + 2 * p.units[0] + s.crowd + s.best_reach)
+                most = max(p.of_units(k), p.two_people + 2 * p.of_units(1) + s.crowd + s.best_reach)
                 if not s.near(-k * w, 0.5 * k * w):
                     continue
                 limit = s.bound(-k * w, k * w, k * var) + s.outside(((f, product.gtin),), k * w)
@@ -157,7 +159,7 @@ class Explainer:
                 stack = float(np.max(s.one(places, k * w, k * var, -1) - reach))
                 ll = prior + float(np.logaddexp(math.log(0.9) + loose, math.log(0.1) + stack))
                 for a, who in enumerate(s.actors):
-                    yield Draft(ll + p.units[k - 1] + float(reach[a]), (Act(who, -1, product.gtin, k, "facing"),))
+                    yield Draft(ll + p.of_units(k) + float(reach[a]), (Act(who, -1, product.gtin, k, "facing"),))
                 yield from self._shared(product.gtin, k, ll + s.crowd + p.two_people, reach)
         for i, (f, one) in enumerate(known):
             for g, two in known[i + 1 :]:
@@ -166,11 +168,11 @@ class Explainer:
 
     def _shared(self, gtin: str, k: int, base: float, reach: np.typing.NDArray[np.float64]) -> Iterator[Draft]:
         """k units of one product, shared out over two people."""
-        units, actors = self.priors.units, self.scene.actors
+        units, actors = self.priors.of_units, self.scene.actors
         for a in range(1, len(actors)):
             for b in range(a + 1, len(actors)):
                 for m in range(1, k):
-                    score = base + units[m - 1] + units[k - m - 1] + float(reach[a] + reach[b])
+                    score = base + units(m) + units(k - m) + float(reach[a] + reach[b])
                     yield Draft(
                         score, (Act(actors[a], -1, gtin, m, "facing"), Act(actors[b], -1, gtin, k - m, "facing"))
                     )
@@ -180,7 +182,7 @@ class Explainer:
         for k, m in ((1, 1), (2, 1), (1, 2)):
             both = k * (one.weight_g or 0.0) + m * (two.weight_g or 0.0)
             var = 1.5 * (k * s.board.spread(one) + m * s.board.spread(two))
-            prior = p.take + self.where - math.log(6.0) + p.units[k - 1] + p.units[m - 1] + s.crowd
+            prior = p.take + self.where - math.log(6.0) + p.of_units(k) + p.of_units(m) + s.crowd
             prior += p.third if k + m > 2 else 0.0
             most = max(p.two_products, p.two_people + s.crowd) + s.best_reach
             if not s.near(-both, 0.5 * both):
@@ -211,7 +213,7 @@ class Explainer:
         p, s = self.priors, self.scene
         gone = -s.fit.sum_g
         slack = 5.0 * math.sqrt(s.fit.sum_var) + 0.035 * gone + 3.0
-        prior = p.take + self.where + p.relabelled - math.log(s.totals.products) + p.units[0] + s.crowd
+        prior = p.take + self.where + p.relabelled - math.log(s.totals.products) + p.of_units(1) + s.crowd
         if prior + s.peak + s.best_reach < best - self.narrow:
             return []
         out = []
@@ -256,7 +258,7 @@ class Explainer:
                         score = pick + p.elsewhere + self.span + float(anywhere[a])
                         yield Draft(score, (act,), put=((who, item),), stray=item)
                 yield from self._two_put_back(a, who, mine, different, pick)
-            if mine is not None:
+            if mine is not None and who not in s.staff:
                 yield from self._put_back_for_others(a, who, held)
 
     def _two_put_back(self, a: int, who: str, mine: Held, different: tuple[Item, ...], pick: float) -> Iterator[Draft]:
@@ -300,14 +302,10 @@ class Explainer:
                     item = s.lifted(product, 1, alone=False)[0]
                     yield Draft(base + ll, (Act(who, 1, product.gtin, 1, "restock"),), home=item)
                 w = product.weight_g or 0.0
-                for k in range(2, min(12, int(s.fit.sum_g / w + 1.6)) + 1):
+                for k in range(2, min(MOST_UNITS, int(s.fit.sum_g / w + 1.6)) + 1):
                     if s.near(k * w, 0.5 * k * w):
                         var = s.board.spread(product) * 1.5
-                        ll = (
-                            s.several([Part(f, product.gtin, w, var, 1, k)])
-                            if k <= 6
-                            else s.bound(k * w, k * w, k * var) - 12.0
-                        )
+                        ll = s.several([Part(f, product.gtin, w, var, 1, k)])
                         score = base - 1.0 - 0.3 * k + ll + float(s.reach_over(s.board.places(f, product.gtin))[a])
                         yield Draft(score, (Act(who, 1, product.gtin, k, "restock"),))
 

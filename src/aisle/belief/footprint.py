@@ -11,6 +11,7 @@ heavy the item.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +28,8 @@ WIDTHS_M = (0.058, 0.073, 0.092, 0.116, 0.146, 0.184, 0.232)  # footprints tried
 WIDTH_RATIO = 1.26  # step between them: inside it shares are taken as linear in the logarithm of the width
 LEAK_SHARE = 0.013  # of the weight, on either neighbour of the footprint
 LEAK_SIGMA = 0.008
+WIDER = 0.25  # a known width: the footprint's log ratio to it falls off with this ...
+NARROWER = 0.10  # ... and this
 STRAY_M = 0.10  # how far outside its facing an item may have been pushed
 STRAY_SHARE = 0.04  # how often
 
@@ -94,25 +97,33 @@ def footprints(shelf: Shelf) -> Footprints:
 
 
 def facing_places(prints: Footprints, facing: Facing, width_m: float | None) -> Places:
-    """Where items of a facing stand: inside it, rarely pushed a little outside."""
+    """Where items of a facing stand: inside it, rarely pushed a little outside.
+
+    With a known width footprints may still be wider (a soft board spreads the
+    load) and, hardly, narrower; with none any width that fits is as likely as the next.
+    """
     x, w = prints.x_m, prints.width_m
-    length = facing.x1_m - facing.x0_m
+    centre = (facing.x0_m + facing.x1_m) / 2
     widths = np.unique(w)
     if width_m is not None:
-        fits = w == widths[np.argmin(np.abs(np.log(widths / width_m)))]
+        ratio = np.log(widths / width_m)
+        odds = np.exp(-np.where(ratio > 0, ratio / WIDER, -ratio / NARROWER))
+        half = np.full(len(x), width_m / 2)
     else:
-        fits = w <= max(length + 0.012, widths[0])
-    inside = fits & (x >= facing.x0_m + w / 2 - 0.008) & (x <= facing.x1_m - w / 2 + 0.008)
-    centre = (facing.x0_m + facing.x1_m) / 2
+        odds = (widths <= max(facing.x1_m - facing.x0_m + 0.012, widths[0])).astype(np.float64)
+        half = w / 2
+    fits = odds[np.searchsorted(widths, w)] > 0.01
+    inside = fits & (x >= facing.x0_m + half - 0.008) & (x <= facing.x1_m - half + 0.008)
     if not inside.any():
         inside = fits & (np.abs(x - centre) <= CELL_M)
     if not inside.any():
         inside = np.abs(x - centre) <= np.min(np.abs(x - centre)) + 1e-9
     stray = fits & ~inside & (x >= facing.x0_m - STRAY_M) & (x <= facing.x1_m + STRAY_M)
     prior = np.zeros(len(x))
-    for width in np.unique(w[inside]):  # every width that fits is as likely as the next
+    for width, chance in zip(widths, odds, strict=True):
         mine = inside & (w == width)
-        prior[mine] = 1.0 / mine.sum()
+        if mine.any():
+            prior[mine] = max(chance, 1e-6) / mine.sum()
     prior[inside] *= (1.0 - STRAY_SHARE) / prior[inside].sum()
     if stray.any():
         prior[stray] = STRAY_SHARE / stray.sum()
@@ -137,7 +148,8 @@ def _beside(share: FloatArray) -> FloatArray:
     return np.minimum(out, 1.0)
 
 
-COLUMN_M = 0.03  # several units at once are placed on columns this far apart
+COLUMN_M = 0.03  # several units at once are placed on columns at least this far apart
+MOST_WAYS = 120  # for each width
 
 
 @dataclass(frozen=True)
@@ -148,13 +160,18 @@ class Columns:
     slope: FloatArray  # (columns, plates)
 
 
-def columns(prints: Footprints, places: Places, spacing_m: float = COLUMN_M) -> list[Columns]:
-    """The places of a facing gathered into columns, one set for each width that may be."""
+def columns(prints: Footprints, places: Places, units: int) -> list[Columns]:
+    """The places of a facing gathered into columns, one set for each width that may be.
+
+    The more units, the fewer columns: ways to spread them stay below `MOST_WAYS`.
+    What a coarse column leaves open is told by its slope.
+    """
+    most = next(n for n in range(12, 0, -1) if n == 1 or math.comb(n + units - 1, units) <= MOST_WAYS)
     out = []
     firm = places.tiles[places.log_prior > places.log_prior.max() - 4.0]
     for width in np.unique(prints.width_m[firm]):
         tiles = firm[prints.width_m[firm] == width]
-        step = max(1, round(spacing_m / CELL_M))
+        step = max(1, round(COLUMN_M / CELL_M), math.ceil(len(tiles) / most))
         groups = [tiles[i : i + step] for i in range(0, len(tiles), step)]
         share = np.stack([prints.share[g].mean(axis=0) for g in groups])
         slope = np.stack([prints.slope[g].sum(axis=0) for g in groups])

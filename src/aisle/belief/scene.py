@@ -23,6 +23,7 @@ FloatArray = npt.NDArray[np.float64]
 
 NOBODY = ""  # a person no tracker saw
 MOST_ARRANGEMENTS = 300
+LOOSE_UNKNOWN = math.log(0.003)  # share of unknown things that are several at once, anyhow
 
 
 class Part(NamedTuple):
@@ -168,7 +169,7 @@ class Scene:
             weight += m.log_weight[at]
             doubt.append((math.sqrt(p.var_g2 / p.units) * share)[:, None, :])
             doubt.append(m.slope[:, :, columns][at] * (p.weight_g / math.sqrt(12.0)))
-            spread += (0.008 * p.weight_g) ** 2 * p.units * m.touched[columns]
+            spread += (0.008 * self.fit.soft * p.weight_g) ** 2 * p.units * m.touched[columns]
         weight += math.log(math.prod(sizes) / len(index))
         return self.fit.several(mean, np.concatenate(doubt, axis=1), weight, spread)
 
@@ -184,12 +185,14 @@ class Scene:
     def unknown(self) -> FloatArray:
         """(actors,) log density of change and reach if one thing of any weight came or went anywhere on the shelf."""
         rows, prior, bins = self._rows(self.board.prints.everywhere)
+        # several unknown things at once may have made any pattern
+        loose = logsumexp(self.reach - math.log(self.reach.shape[1])) + self.fit.anything() + LOOSE_UNKNOWN
         if not len(rows):
-            return self.nowhere
+            return loose
         # weight log-uniform between 5 g and 5 kg: the density integrated over the unknown weight
         heft = np.maximum(np.abs(self.fit.weight[rows]), 5.0) * math.log(1000.0)
         ll = self.fit.base[rows] + 0.5 * (LOG_2PI + np.log(self.fit.weight_var[rows])) - np.log(heft)
-        return logsumexp(self.reach[:, bins] + (ll + prior))
+        return np.logaddexp(loose, logsumexp(self.reach[:, bins] + (ll + prior)))
 
     def put(self, item: Item) -> tuple[FloatArray, FloatArray]:
         """(actors,) log densities of a held item put back home (-inf: its home is elsewhere), and anywhere here."""

@@ -38,6 +38,7 @@ class Stretch:
         explainer: Explainer,
         keys: tuple[Key, ...],
         shelf: Key,
+        owners: tuple[str, ...],
         resting: Resting,
         t1_ns: int,
         consumes: bool,
@@ -48,7 +49,7 @@ class Stretch:
         self.keys, self.resting, self.t1_ns, self.consumes = keys, resting, t1_ns, consumes
         self.at = {k: i for i, k in enumerate(keys)}
         self.shelf_at = self.at[shelf]
-        self.people = [(k[1], i) for k, i in self.at.items() if k[0] == "p" and k[1] in scene.actors]
+        self.people = [(k[1], i) for k, i in self.at.items() if k[0] == "p" and k[1] in (*scene.actors, *owners)]
         self.told = (self.shelf_at, *(i for _, i in self.people))  # whose history this event belongs to
         self.temporary = scene.fit.temporary()
         self.first = first

@@ -95,11 +95,11 @@ def cut(window: Window) -> list[Cut]:
     for a, b in groups:
         lo = max(0, a - MARGIN)
         hi = min(plates, b + MARGIN)
-        for c, d in groups:  # a margin ends before somebody else's plates
+        for c, d in groups:  # a margin ends before somebody else's plates and the one their load leans on
             if d <= a:
-                lo = max(lo, d)
+                lo = max(lo, min(a, d + 1))
             if c >= b:
-                hi = min(hi, c)
+                hi = min(hi, max(b, c - 1))
         found = _plateaus(window, shake, sigma, a, b, lo, hi)
         if len(found) > 1:
             out.append(Cut(lo, tuple(found)))

@@ -28,6 +28,7 @@ from aisle.walkout.outcome import Alternative, Event, Line, Outcome, Receipt
 
 NS = 1_000_000_000
 TAKE_EVERY = 40  # plate readings between two looks at the grid: about two seconds of a shop with five gondolas
+PATIENCE_S = 6
 UNTOLD = 0.001  # no receipt is surer than this leaves: what no hypothesis tells of
 LEFT_S = 60.0  # a shopper not seen for so long has left for good
 
@@ -57,6 +58,7 @@ class Replay:
         self.detector = ChangeDetector([s.plate_count for s in store.shelves])
         self.engine = BeliefEngine(store, BeliefSettings(sequential=options.sequential))
         self.presence = Presence()
+        self.waiting: list[Episode] = []
         self.first_ns: int | None = None
         self.last_ns = 0
 
@@ -91,17 +93,29 @@ class Replay:
     def _detect(self, block: PlateBlock | None) -> None:
         if block is not None and len(block.grams):
             self.monitor.see_plates(block)
-            self._explain(self.detector.feed(block.t0_ns, block.grams))
+            self._explain(self.detector.feed(block.t0_ns, block.grams), block.t1_ns)
 
-    def _explain(self, episodes: list[Episode]) -> None:
-        for e in episodes:
-            self.engine.explain(e)
+    def _explain(self, episodes: list[Episode], until_ns: int | None = None) -> None:
+        """Hand episodes on in the order in which they began; `until_ns` None: all of them.
+
+        One that ended is kept back while an older one is still going on elsewhere, for what is put down there may have
+        been taken here; but no longer than `PATIENCE_S`.
+        """
+        self.waiting.extend(episodes)
+        self.waiting.sort(key=lambda e: (e.plateaus[0].t1_ns, e.shelf, e.first_plate))
+        oldest = self.detector.busy_since_ns if until_ns is not None else None
+        while self.waiting:
+            e = self.waiting[0]
+            late = until_ns is not None and e.plateaus[-1].t0_ns < until_ns - PATIENCE_S * NS
+            if oldest is not None and e.plateaus[0].t1_ns > oldest and not late:
+                break
+            self.engine.explain(self.waiting.pop(0))
 
     def _close(self) -> None:
         """Receipts of shoppers long gone are final."""
         now = self.engine.people.seconds(self.last_ns)
         for who, track in self.engine.people.tracks.items():
-            if who not in self.engine.closed and track.last_t < now - LEFT_S:
+            if track.last_t < now - LEFT_S and self.engine.follows(who):
                 self.engine.settle(self.last_ns)
                 self.engine.close(who)
 
