@@ -20,7 +20,7 @@ import numpy.typing as npt
 from aisle.belief.board import Totals, boards
 from aisle.belief.change_fit import ChangeFit
 from aisle.belief.events import EventRecord, odds
-from aisle.belief.explain import Explainer
+from aisle.belief.explain import Act, Explainer
 from aisle.belief.gain import CellGain
 from aisle.belief.people import People, ReachSettings
 from aisle.belief.priors import Priors
@@ -356,10 +356,16 @@ class BeliefEngine:
         for r in self.events:
             now = weights.get(r.event)
             if now is not None:
-                told = {k: x for k, x in zip(r.whats, r.explanations, strict=True)}
-                ranked = sorted(((now.get(k, 0.0), k) for k in told), key=lambda x: (-x[0], x[1]))
-                told_now = [(told[k][0], told[k][1], p) for p, k in ranked if p > 0]
-                r = replace(r, explanations=told_now, whats=tuple(k for p, k in ranked if p > 0))
+                ranked = sorted(((now.get(k, 0.0), k) for k in r.whats), key=lambda x: (-x[0], x[1]))
+                told = dict(zip(r.whats, r.explanations, strict=True))
+                r = replace(r, explanations=[(*told[k][:2], p) for p, k in ranked if p > 0], whats=())
+            together: dict[
+                tuple[tuple[Act, ...], str], float
+            ] = {}  # hypotheses that differ elsewhere tell the same of this event
+            for acts, why, p in r.explanations:
+                together[acts, why] = together.get((acts, why), 0.0) + p
+            rows = sorted(together.items(), key=lambda x: -x[1])
+            r = replace(r, explanations=[(acts, why, p) for (acts, why), p in rows], whats=())
             if r.acted >= least:
                 out.append(r)
         return sorted(out, key=lambda r: (r.t0_ns, r.shelf, r.event))

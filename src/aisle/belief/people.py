@@ -175,6 +175,11 @@ class People:
         if b - a < 2:
             return self._lost(track, shelf, bins_m, t0, t1)
         head = shelf.local(track.head[a:b])
+        head = head[np.isfinite(head).all(axis=1)]
+        if not len(head):  # the tracker saw no head, but maybe hands
+            lost = self._lost(track, shelf, bins_m, t0, t1)
+            hands = self._hands(track.wrist[a:b], shelf, bins_m)
+            return lost if hands is None else np.maximum(lost, hands)
         if (
             np.min(np.abs(head[:, 1] + 0.4)) > 1.2
             or np.min(head[:, 0]) > bins_m[-1] + 1.3
@@ -258,6 +263,8 @@ class People:
             if (a - i > 2 and j - b > 2)
             else 0.0
         )
+        if not (np.isfinite(around).all() and np.isfinite(track.head[a:b]).all()):
+            return np.zeros(len(bins_m))
         rest = shelf.local(np.median(around, axis=0)[None])[0]
         during = shelf.local(track.head[a:b])
         kernel = np.ones(3) / 3
@@ -294,6 +301,8 @@ class People:
         gap_after = track.t[after] - (t0 + t1) / 2 if after < track.n else np.inf
         gap = min(gap_before, gap_after)
         if gap > 2.5:
+            return np.full(len(bins_m), FAR)
+        if not np.isfinite(track.head[[max(before, 0), min(after, track.n - 1)]]).all():
             return np.full(len(bins_m), FAR)
         if gap_before < 2.5 and gap_after < 2.5:
             u = gap_before / (gap_before + gap_after)

@@ -207,7 +207,8 @@ class ChangeDetector:
         self._noise_slow += g * (lull * np.float32(1.266) - noise_slow)
         np.maximum(self._noise_slow, s.noise_floor_g * 0.6, out=self._noise_slow)
         v = np.minimum(np.add.reduce(variances, axis=0) * np.float32(1.0 / len(variances)), 6.0 * self._white)
-        self._white += np.where(learns, g * (v - self._white), np.float32(0.0))
+        told = learns & np.isfinite(v)  # a frame of a single sample tells nothing of its noise
+        self._white += np.where(told, g * (v - self._white), np.float32(0.0))
 
     def _warm_up(self, m: Float32, variances: Float32) -> None:
         """First second of a plate (or first after an outage): level and noise from what there is."""
@@ -220,7 +221,7 @@ class ChangeDetector:
             v = variances[i * BEAT : (i + 1) * BEAT, seen].mean(axis=0)
             old, white = np.nan_to_num(self._level[seen]), np.nan_to_num(self._white[seen])
             self._level[seen] = old + (m[i, seen] - old) * weight
-            self._white[seen] = white + (v - white) * weight
+            self._white[seen] = white + (np.where(np.isfinite(v), v, white) - white) * weight
             self._age[seen] += 1
             floor = np.maximum(np.sqrt(self._white[seen] / (FRAME * BEAT)) * 1.25, s.noise_floor_g)
             self._noise[seen] = floor

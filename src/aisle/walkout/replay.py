@@ -138,7 +138,8 @@ class Replay:
         identities = self.engine.people.identities
         post = self.engine.posterior(who)
         sure = (1.0 - UNTOLD) * identities.confidence.get(who, 1.0)  # that all the track ids joined are this person
-        basket, p = post.baskets[0]
+        staff = bool(store.staff & {who, *(t for t, person in identities.person_of.items() if person == who)})
+        basket, p = post.baskets[0] if not staff else ((), 1.0)  # staff have no receipts
         lines = tuple(
             Line(g, store.products[g].name, basket.count(g), sure * post.line_probability(g, basket.count(g)))
             for g in sorted(set(basket))
@@ -148,7 +149,7 @@ class Replay:
         tracks = tuple(t for t, person in identities.person_of.items() if person == who)
         return Receipt(
             shopper=who,
-            role="staff" if store.staff & {who, *tracks} else "customer",
+            role="staff" if staff else "customer",
             lines=lines,
             probability=sure * p,
             alternatives=tuple(Alternative({g: b.count(g) for g in b}, sure * q) for b, q in post.baskets[1:5]),
