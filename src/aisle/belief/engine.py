@@ -23,6 +23,7 @@ from aisle.belief.events import EventRecord, odds
 from aisle.belief.explain import Act, Explainer
 from aisle.belief.gain import CellGain
 from aisle.belief.people import People, ReachSettings
+from aisle.belief.posterior import BasketPosterior, basket_posterior
 from aisle.belief.priors import Priors
 from aisle.belief.scene import NOBODY, Scene
 from aisle.belief.state import (
@@ -57,22 +58,6 @@ class BeliefSettings:
     sequential: bool = False  # decide every plateau at once by its best single explanation: the baseline
     priors: Priors = field(default_factory=Priors)
     reach: ReachSettings = field(default_factory=ReachSettings)
-
-
-@dataclass(frozen=True, slots=True)
-class BasketPosterior:
-    """What one shopper holds: baskets (sorted gtin, with multiplicity) and their probabilities.
-
-    The first is the one to bill, the others follow most probable first.  A probability is that of the basket being
-    exactly this, with nothing the shop does not know in it: they sum to one less the chance of such a thing.
-    """
-
-    shopper: str
-    baskets: tuple[tuple[tuple[str, ...], float], ...]
-
-    def line_probability(self, gtin: str, quantity: int) -> float:
-        """P(exactly this many of this product)."""
-        return min(1.0, math.fsum(p for b, p in self.baskets if b.count(gtin) == quantity))
 
 
 class BeliefEngine:
@@ -409,35 +394,12 @@ class BeliefEngine:
 
     def posterior(self, shopper: str, most: int = 12) -> BasketPosterior:
         """The posterior over baskets of one shopper, the `most` probable ones."""
-        key: Key = ("p", shopper)
+        before = self.closed.get(shopper)
         for g in self.groups:
-            if key in g.keys:
-                found = g.marginal(key)
-                billed: dict[tuple[str, ...], float] = {}
-                right: dict[tuple[str, ...], float] = {}
-                for p, v in found.values():  # a basket with something unknown in it is billed without, and not right
-                    basket = _basket(v)
-                    billed[basket] = billed.get(basket, 0.0) + p
-                    right[basket] = right.get(basket, 0.0) + (p if _known(v) else 0.0)
-                best = max(billed, key=lambda b: (billed[b], b))
-                rest = sorted((r for r in right.items() if r[0] != best), key=lambda r: (-r[1], r[0]))
-                rows = [(best, right[best]), *rest]
-                return self._with_closed(BasketPosterior(shopper, tuple(rows[:most])), most)
-        return self.closed.get(shopper, BasketPosterior(shopper, (((), 1.0),)))
-
-    def _with_closed(self, now: BasketPosterior, most: int) -> BasketPosterior:
-        """Somebody who came back after their visit was closed: what they took before and since, together."""
-        before = self.closed.get(now.shopper)
-        if before is None:
-            return now
-        both: dict[tuple[str, ...], float] = {}
-        for a, p in before.baskets:
-            for b, q in now.baskets:
-                basket = tuple(sorted(a + b))
-                both[basket] = both.get(basket, 0.0) + p * q
-        first = tuple(sorted(before.baskets[0][0] + now.baskets[0][0]))
-        rest = sorted((r for r in both.items() if r[0] != first), key=lambda r: (-r[1], r[0]))
-        return BasketPosterior(now.shopper, tuple([(first, both[first]), *rest][:most]))
+            if ("p", shopper) in g.keys:
+                now = basket_posterior(shopper, g, most)
+                return now if before is None else before.followed_by(now, most)
+        return before or BasketPosterior(shopper, (((), 1.0),))
 
 
 def _pending(value: Value, t_ns: int, patience_s: float) -> bool:
@@ -448,18 +410,8 @@ def _pending(value: Value, t_ns: int, patience_s: float) -> bool:
     )
 
 
-def _known(v: Value) -> bool:
-    assert isinstance(v, Held)
-    return all(i.gtin is not None for i in v.items)
-
-
 def _without(values: tuple[_T, ...], at: int) -> tuple[_T, ...]:
     return values[:at] + values[at + 1 :]
-
-
-def _basket(v: Value) -> tuple[str, ...]:
-    assert isinstance(v, Held)
-    return tuple(sorted(i.gtin for i in v.items if i.gtin is not None))
 
 
 __all__ = ["BasketPosterior", "BeliefEngine", "BeliefSettings", "EventRecord"]
