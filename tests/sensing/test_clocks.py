@@ -54,6 +54,41 @@ def test_the_receiving_clock_tells_a_jump_from_a_gap() -> None:
     assert [(r.t_ns - T0) / NS for r in out] == pytest.approx(heard, abs=1e-5)
 
 
+LATER = {
+    "90 s": (90.0, 90.0),
+    "a night": (40_000.0, 40_000.0),
+    "a night, heard a little early": (40_000.0, 39_998.5),
+    "90 s, heard late": (90.0, 95.0),
+}
+
+
+@pytest.mark.parametrize(("silent_s", "heard_s"), LATER.values(), ids=LATER)
+def test_a_silence_the_receiving_clock_bears_out_is_no_jump(silent_s: float, heard_s: float) -> None:
+    guard: ClockGuard[Reading] = ClockGuard()
+    times = [0.0, 0.1, silent_s, silent_s + 0.1]
+    heard = [0.3, 0.4, heard_s + 0.4, heard_s + 0.5]
+    out = [[(r.t_ns - T0) / NS for r in guard.push(frame(t, h))] for t, h in zip(times, heard, strict=True)]
+    assert out == [[], [0.0, 0.1], [pytest.approx(silent_s)], [pytest.approx(silent_s + 0.1)]]
+    assert guard.health == ()
+
+
+def test_a_device_that_speaks_every_two_minutes_is_heard() -> None:
+    guard: ClockGuard[Reading] = ClockGuard()
+    out = [r for k in range(5) for r in guard.push(frame(120.0 * k, 120.0 * k + 0.05))]
+    assert [(r.t_ns - T0) / NS for r in out] == [0.0, 120.0, 240.0, 360.0, 480.0]
+    assert (*guard.flush(), *guard.health) == ()
+
+
+@pytest.mark.parametrize("jump_s", [900.0, -900.0])
+def test_a_clock_that_jumped_in_a_long_silence_is_anchored_again(jump_s: float) -> None:
+    guard: ClockGuard[Reading] = ClockGuard()
+    true = [0.0, 0.1, 7200.0, 7200.1, 7200.2]
+    said = [t + jump_s * (t > 1) for t in true]
+    out = [r for t, h in zip(said, true, strict=True) for r in guard.push(frame(t, h + 0.05))]
+    assert [(r.t_ns - T0) / NS for r in out] == pytest.approx(true, abs=1e-5)
+    assert [h.kind for h in guard.health] == ["clock-jump"]
+
+
 def test_a_clock_on_another_day_is_set_to_the_time_of_receipt() -> None:
     guard: ClockGuard[Reading] = ClockGuard()
     out = [r for k in range(3) for r in guard.push(frame(k / 10 - 7200, k / 10 + 0.05))]

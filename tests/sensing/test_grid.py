@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -135,6 +136,56 @@ def test_a_gap_of_four_seconds_is_missing_rows() -> None:
     block = laid_out(PlateGrid(store(gondolas=1)), [reading(b) for b in range(40) if not 10 <= b < 30])
     assert np.isnan(block.grams[120:360]).all()
     assert not np.isnan(np.delete(block.grams, np.s_[120:360], axis=0)).any()
+
+
+def heard(b: float, gondola: int = 1) -> PlateReading:
+    """As `reading`, heard 250 ms after it began."""
+    r = reading(b, gondola)
+    return replace(r, received_ns=r.t_ns + 250 * MS)
+
+
+def blocks_of(grid: PlateGrid, readings: list[PlateReading]) -> list[PlateBlock]:
+    out: list[PlateBlock] = []
+    for r in readings:
+        grid.push(r)
+        out += iter(grid.take, None)
+    return [*out, *iter(grid.flush, None)]
+
+
+def test_a_gondola_silent_for_75_seconds_loses_nothing_else() -> None:
+    spoken = [heard(b, g) for b in range(500) for g in (1, 2) if g == 1 or not 50 <= b < 425]
+    grid = PlateGrid(store())
+    block = laid_out(grid, spoken)
+    assert first_plate(block) == list(range(6000))
+    assert first_plate(block, 4) == [*range(600), *[-1] * 4500, *range(5100, 6000)]
+    assert grid.health == ()
+
+
+@pytest.mark.parametrize("gondolas", [(1, 2), (2, 1)], ids=["same first", "other first"])
+def test_two_hours_of_silence_get_few_rows(gondolas: tuple[int, int]) -> None:
+    after = 36_000  # batches in two hours
+    spoken = [heard(b, g) for b in range(10) for g in (1, 2)] + [
+        heard(after + b, g) for b in range(10) for g in gondolas
+    ]
+    grid = PlateGrid(store(), longest_silence_s=600.0)
+    blocks = blocks_of(grid, spoken)
+    times = np.concatenate([b.t0_ns + np.arange(len(b.grams)) * 1e9 / b.hz - T0 for b in blocks])
+    grams = np.concatenate([b.grams for b in blocks])
+    told = np.isfinite(grams).all(axis=1)
+    assert len(grams) < 4 * 3600
+    expected = [(row + p) * 1e9 / 60 for p in (0, after * N) for row in range(120)]
+    assert times[told] == pytest.approx(expected, abs=1e3)
+    assert grams[told][:, 4] == pytest.approx([row + p for p in (0, after * N) for row in range(120)])
+    assert sum(abs(a.t1_ns - b.t0_ns) > 1 for a, b in pairwise(blocks)) == 1
+    assert grid.health == ()
+
+
+def test_who_speaks_first_after_a_silence_of_all_is_not_taken_for_a_wrong_clock() -> None:
+    spoken = [heard(b) for b in range(10)] + [heard(1000 + b, g) for b in range(10) for g in (2, 1)]
+    grid = PlateGrid(store())
+    block = laid_out(grid, spoken)
+    assert first_plate(block, 4)[-120:] == list(range(12000, 12120))
+    assert grid.health == ()
 
 
 def test_another_rate_is_brought_to_the_grid() -> None:

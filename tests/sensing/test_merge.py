@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,35 @@ def test_a_silent_device_is_not_waited_for_forever() -> None:
     for k in range(100):
         out += merge.push(frame("a", k / 10))
     assert out[-1].t_ns == T0 + round(9.4 * NS)
+
+
+PLATES = [frame("plates", k / 5, 0.05) for k in range(700)]
+QUIET = {  # seconds without a reading of the device, how late it is heard
+    "the shop is empty for 75 s": ("tracker", 20.0, 95.0, 0.3),
+    "two shoppers 90 s apart": ("tracker", 20.0, 110.0, 0.3),
+    "the tracker is 2.3 s behind": ("tracker", 20.0, 110.0, 2.3),
+    "the tracker is 2.9 s behind": ("tracker", 20.0, 110.0, 2.9),
+    "a gondola is silent for 75 s": ("gondola", 20.0, 95.0, 0.05),
+}
+
+
+@pytest.mark.parametrize(("device", "from_s", "to_s", "late_s"), QUIET.values(), ids=QUIET)
+def test_nothing_is_lost_after_a_quiet_stretch(device: str, from_s: float, to_s: float, late_s: float) -> None:
+    quiet = [frame(device, k / 15, late_s) for k in range(2100) if not from_s <= k / 15 < to_s]
+    merge = EventTimeMerge()
+    out = list(merged([PLATES, quiet], merge))
+    assert sorted((r.device, r.t_ns) for r in out) == sorted((r.device, r.t_ns) for r in (*PLATES, *quiet))
+    assert [r.t_ns for r in out] == sorted(r.t_ns for r in out)
+    assert merge.health == ()
+
+
+def test_all_devices_silent_for_two_hours_come_back_together() -> None:
+    streams = [[frame(d, k / 10 + p, 0.1) for p in (0, 7200) for k in range(50)] for d in "ab"]
+    merge = EventTimeMerge()
+    out = list(merged(streams, merge))
+    assert len(out) == 200
+    assert [r.t_ns for r in out] == sorted(r.t_ns for r in out)
+    assert merge.health == ()
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 4000), st.integers(0, 900)), max_size=60))

@@ -18,6 +18,7 @@ from aisle.sensing.readings import HealthEntry, PlateReading, Reading
 
 NS = 1_000_000_000
 LATENESS_NS = 2_000_000_000
+DELAY_NS = 10_000_000_000  # a reading may be heard later than the one before it was by this much and be in time
 MOST_SETBACKS = 2  # of the receiving clock in one recording; more is disorder
 SHORTEST_RUN = 20  # readings between them
 
@@ -55,6 +56,17 @@ def _ordered(stream: Sequence[Reading]) -> _Stream:
     return _Stream(sorted(stream, key=_heard), ascends=True)
 
 
+def silent_between(a: Reading, b: Reading, step_ns: int, lateness_ns: int = LATENESS_NS) -> bool:
+    """Whether the receiving clock bears out that `b` was taken `step_ns` after `a`, be that hours.
+
+    Where a source knows no time of receipt, event time stands in for it (both
+    are equal), and nothing is borne out.
+    """
+    if a.received_ns == a.t_ns and b.received_ns == b.t_ns:
+        return False
+    return step_ns > 0 and -lateness_ns <= b.received_ns - a.received_ns - step_ns <= max(DELAY_NS, lateness_ns)
+
+
 Heard = TypeVar("Heard", bound=Reading)
 
 
@@ -71,14 +83,16 @@ class _Clock(Generic[Heard]):
 class ClockGuard(Generic[Heard]):
     """Sets right the event times of devices whose clocks jump.
 
-    A reading more than `lateness_s` before its predecessor of the same device, or more
-    than `longest_gap_s` after it, or away from it by more than
-    `lateness_s` while the receiving clock says otherwise, is held until the
-    next one comes.  If that goes on from the held one, the clock has jumped:
-    from there on times are shifted so that the stream continues where it was,
-    and nothing is lost.  If it goes on from before, the held reading was a
-    stray and is dropped.  The first reading of a device waits for the second to
-    agree with it.  Every jump and stray is in `health`.
+    A reading that follows its predecessor of the same device after a silence the
+    receiving clock bears out goes on, however long the silence was.  One more
+    than `lateness_s` before its predecessor, or more than `longest_gap_s` after
+    it without that, or away from it by more than `lateness_s` while the
+    receiving clock says otherwise, is held until the next one comes.  If that
+    goes on from the held one, the clock has jumped: from there on times are
+    shifted so that the stream continues where it was, and nothing is lost.  If
+    it goes on from before, the held reading was a stray and is dropped.  The
+    first reading of a device waits for the second to agree with it.  Every jump
+    and stray is in `health`.
     """
 
     def __init__(self, lateness_s: float = 2.0, longest_gap_s: float = 60.0) -> None:
@@ -120,7 +134,7 @@ class ClockGuard(Generic[Heard]):
             clock.waiting = reading
             return ()
         clock.waiting = None
-        if self._near(held.t_ns, reading.t_ns):
+        if self._near(held, reading):
             self._shift(clock, held)
             return (self._pass(clock, held), *self.push(reading))
         self._stray(held)
@@ -140,7 +154,7 @@ class ClockGuard(Generic[Heard]):
     def _start(self, reading: Heard) -> tuple[Heard, ...]:
         """Begin with the first two readings that agree; set right a clock that is far from the receiving one."""
         first = self._first.get(reading.device)
-        if first is None or not self._near(first.t_ns, reading.t_ns):
+        if first is None or not self._near(first, reading):
             self._first[reading.device] = reading
             if first is not None:
                 self._stray(first)
@@ -169,11 +183,14 @@ class ClockGuard(Generic[Heard]):
         step = reading.t_ns + clock.offset_ns - clock.last_ns
         if -self._lateness <= step <= self._lateness:
             return True
+        if step > self._longest_gap:
+            return silent_between(clock.latest, reading, step, self._lateness)
         heard = reading.received_ns - clock.latest.received_ns
-        return 0 < step <= self._longest_gap and not 0 <= heard < step - self._lateness
+        return step > 0 and not 0 <= heard < step - self._lateness
 
-    def _near(self, a_ns: int, b_ns: int) -> bool:
-        return -self._lateness <= b_ns - a_ns <= self._longest_gap
+    def _near(self, a: Heard, b: Heard) -> bool:
+        step = b.t_ns - a.t_ns
+        return -self._lateness <= step <= self._longest_gap or silent_between(a, b, step, self._lateness)
 
     def _pass(self, clock: _Clock[Heard], reading: Heard) -> Heard:
         t_ns = reading.t_ns + clock.offset_ns
@@ -186,7 +203,7 @@ class ClockGuard(Generic[Heard]):
         """Let `first` follow the last reading at the distance the receiving clock measured, or else the usual one."""
         heard = first.received_ns - clock.latest.received_ns
         said = first.t_ns + clock.offset_ns - clock.last_ns
-        trusted = 0 < heard <= self._longest_gap and abs(heard - said) > self._lateness
+        trusted = heard > 0 and abs(heard - said) > self._lateness
         distance = heard if trusted else _duration(clock.latest)
         offset = clock.last_ns + distance - first.t_ns
         self._jumps.append(

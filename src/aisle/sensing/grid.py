@@ -7,12 +7,13 @@ one moment for all plates of the shop.  `PlateGrid` makes it.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from aisle.sensing.clocks import ClockGuard
+from aisle.sensing.clocks import ClockGuard, silent_between
 from aisle.sensing.faults import HealthLog
 from aisle.sensing.readings import Float32, HealthEntry, PlateReading
 from aisle.store.model import Store
@@ -21,6 +22,7 @@ NS = 1_000_000_000
 PHASE_GAIN = 0.1  # share of a batch's deviation that is believed to be the device's phase
 FIRST_ROWS = 1024
 NOTHING_YET = -(1 << 60)
+MINUTE_S = 60.0
 FARTHEST_S = 90.0  # apart at their first words: no late start but a wrong clock
 
 
@@ -75,16 +77,33 @@ class PlateGrid:
     no longer holds the others up.  Rows are closed by what was pushed alone, so
     blocks laid end to end do not depend on when `take` was called.
 
+    Blocks follow each other without a break, unless `longest_silence_s` is given:
+    then of a silence of the whole shop that is longer only its first and last
+    minutes get rows.  A new block begins after the hole, and `take` and `flush`
+    are to be called until they give None.
+
     Clocks that jump (`ClockGuard`) are set right; readings of gondolas the store
     does not know are counted in `health`.
     """
 
-    def __init__(self, store: Store, hz: float = 60.0, lateness_s: float = 0.4, patience_s: float = 0.5) -> None:
+    def __init__(
+        self,
+        store: Store,
+        hz: float = 60.0,
+        lateness_s: float = 0.4,
+        patience_s: float = 0.5,
+        longest_silence_s: float | None = None,
+    ) -> None:
         self.hz = hz
         self._plates = store.plate_count
         self._places = _places(store)
         self._lateness = round(lateness_s * hz)
         self._patience = max(1, self._lateness, round(patience_s * hz))
+        self._minute = max(1, round(MINUTE_S * hz))
+        longest = None if longest_silence_s is None else round(longest_silence_s * hz)
+        self._longest_silence = None if longest is None else max(longest, 3 * self._minute)
+        self._ready: deque[PlateBlock] = deque()  # blocks before a hole, not taken yet
+        self._last: PlateReading | None = None  # the newest that got rows
         self._guard: ClockGuard[PlateReading] = ClockGuard()
         self._log = HealthLog()
         self._start_ns: int | None = None
@@ -128,6 +147,8 @@ class PlateGrid:
         """Every row that is final, at most those before `until_ns`; None when there is none."""
         if self._start_ns is None:
             return None
+        if self._ready:
+            return self._take_ready(until_ns)
         stop = self._closed
         if until_ns is not None:
             stop = min(stop, -int(-(until_ns - self._start_ns) * self.hz // NS))
@@ -137,6 +158,8 @@ class PlateGrid:
         """Everything left, at the end of the readings."""
         for settled in self._guard.flush():
             self._place(settled)
+        if self._ready:
+            return self._ready.popleft()
         self._closed = self._end
         return self._cut(self._end)
 
@@ -159,6 +182,8 @@ class PlateGrid:
         reached = place.next
         if reached == NOTHING_YET:
             at += self._brought_near(place, reading, at)
+        at -= self._left_out(round(at))
+        if reached == NOTHING_YET:
             place.next = round(at)
             place.phase = at - place.next
         off = at - place.phase - place.next
@@ -177,6 +202,7 @@ class PlateGrid:
             self._fill(place, reading, grams, round(at - place.phase))
             return
         place.next = row + n
+        self._last = reading
         late = min(n, max(0, self._closed - row))  # rows the others could not wait for
         if late > n // 2:
             self._count(self._late, reading)
@@ -197,7 +223,10 @@ class PlateGrid:
 
     def _brought_near(self, place: _Place, reading: PlateReading, at: float) -> int:
         """Rows to shift a gondola whose clock is far from the others', so that it starts where they are."""
-        if self._newest == NOTHING_YET or abs(at - self._newest) <= FARTHEST_S * self.hz:
+        last = self._last
+        if last is None or abs(at - self._newest) <= FARTHEST_S * self.hz:
+            return 0
+        if silent_between(last, reading, reading.t_ns - last.t_ns):  # all were silent; it is the first to speak
             return 0
         place.shift = self._newest - round(at)
         where = f"gondola {reading.gondola}"
@@ -212,6 +241,34 @@ class PlateGrid:
             )
         )
         return place.shift
+
+    def _left_out(self, row: int) -> int:
+        """Rows by which to bring `row` nearer, since none are given to the middle of a silence before it."""
+        if self._longest_silence is None or self._start_ns is None or row - self._end <= self._longest_silence:
+            return 0
+        if not self._end:  # nothing has rows yet
+            return 0
+        minutes = (row - self._end) // self._minute - 2
+        self._end += self._minute
+        self._room(self._end)
+        self._closed = self._end
+        block = self._cut(self._end)
+        if block is not None:
+            self._ready.append(block)
+        self._start_ns += round(minutes * self._minute * NS / self.hz)
+        return minutes * self._minute
+
+    def _take_ready(self, until_ns: int | None) -> PlateBlock | None:
+        block = self._ready[0]
+        n = len(block.grams)
+        if until_ns is not None:
+            n = min(n, max(0, -int(-(until_ns - block.t0_ns) * self.hz // NS)))
+        if n == len(block.grams):
+            return self._ready.popleft()
+        if n:
+            rest_ns = block.t0_ns + round(n * NS / self.hz)
+            self._ready[0] = PlateBlock(rest_ns, self.hz, block.grams[n:])
+        return PlateBlock(block.t0_ns, self.hz, block.grams[:n]) if n else None
 
     def _fill(self, place: _Place, reading: PlateReading, grams: Float32, row: int) -> None:
         """An older batch: into the gap it belongs to, if that is still open."""

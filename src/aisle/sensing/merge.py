@@ -24,8 +24,10 @@ class EventTimeMerge:
 
     The watermark is the newest event time of the device furthest behind, less
     `lateness_s`; what is at or before it goes out.  A device not heard from
-    for `patience_s` of receive time no longer holds the watermark.  A reading
-    older than one that went out already is dropped and counted.  Nothing goes
+    for `patience_s` of receive time no longer holds the watermark, except that
+    it may come back any moment, as far behind the receiving clock as it was last
+    (at most `patience_s`).  A reading older than one that went out already is
+    dropped and counted.  Nothing goes
     out in the first `opening_s` of receive time, so that every device is known
     before somebody could have to wait for it.  Clock jumps are set right first
     (`ClockGuard`).
@@ -39,6 +41,7 @@ class EventTimeMerge:
         self._newest: dict[str, int] = {}  # event time of each device
         self._heard: dict[str, int] = {}  # receive time of each device
         self._speaking: dict[str, int] = {}  # `_newest` of the devices that hold the watermark
+        self._behind: dict[str, int] = {}  # the other devices: how far behind the receiving clock they were
         self._nobody_silent_until = 0  # up to this receive time all of them have been heard lately enough
         self._opening = round(opening_s * NS)
         self._opens_ns: int | None = None
@@ -87,6 +90,7 @@ class EventTimeMerge:
             if device not in self._speaking:
                 self._nobody_silent_until = min(self._nobody_silent_until, heard_ns + self._patience)
             self._speaking[device] = newest
+            self._behind.pop(device, None)
         if t_ns < self._gone_ns:
             n, t0, t1 = self._dropped.get(device, (0, t_ns, t_ns))
             self._dropped[device] = (n + 1, min(t0, t_ns), max(t1, t_ns))
@@ -105,11 +109,16 @@ class EventTimeMerge:
         for first in self._guard.first_words:
             if first.t_ns < furthest_behind and self._clock - first.received_ns <= self._patience:
                 furthest_behind = first.t_ns
+        if self._behind:
+            furthest_behind = min(furthest_behind, self._clock - max(self._behind.values()))
         return furthest_behind - self._lateness
 
     def _forget_silent(self) -> None:
-        """Who has been silent for too long holds nobody up; he counts again when he speaks."""
+        """Who has been silent for too long is no longer waited for, but his place is kept for when he speaks again."""
         earliest = self._clock - self._patience
+        for device in self._speaking:
+            if self._heard[device] < earliest:
+                self._behind[device] = min(self._heard[device] - self._newest[device], self._patience)
         self._speaking = {device: t for device, t in self._speaking.items() if self._heard[device] >= earliest}
         heard = [self._heard[device] for device in self._speaking]
         self._nobody_silent_until = min(heard, default=self._clock) + self._patience
