@@ -7,8 +7,9 @@ import numpy.typing as npt
 import pytest
 
 from aisle.sensing.grid import PlateBlock
-from aisle.sensing.health import HealthMonitor
-from aisle.sensing.readings import HealthEntry, TrackReading
+from aisle.sensing.health import BATCHES_AT_ONCE, HealthMonitor, SourceCheck
+from aisle.sensing.readings import HealthEntry, PlateReading, TrackReading
+from aisle.sensing.unknown_plates import unknown_plates
 from aisle.store.model import Facing, Shelf, Store
 
 NS = 1_000_000_000
@@ -110,3 +111,29 @@ def test_silence_of_the_tracker() -> None:
     for t in (0.0, 0.1, 3.1, 3.2):
         monitor.see_people(person(t))
     assert [(h.kind, h.where, h.grave) for h in monitor.entries()] == [("gap", "tracker", True)]
+
+
+def wide(count: int, step_at: int) -> list[PlateReading]:
+    """Batches of gondola 1 with a fourth plate on its first shelf, which the store does not know and which steps."""
+    rng = np.random.default_rng(8)
+    grams = rng.normal(500.0, 1.0, (count, 4, 2, 4)).astype(np.float32)
+    grams[step_at:, :, 0, 3] += 150.0
+    return [PlateReading("plates-1", T0 + k * NS // 5, T0 + k * NS // 5, 1, 20.0, g) for k, g in enumerate(grams)]
+
+
+STEPS = {
+    "in a short recording": (150, 80),
+    "well before the search": (BATCHES_AT_ONCE + 100, 2000),
+    "just before the search": (BATCHES_AT_ONCE + 100, BATCHES_AT_ONCE - 5),
+    "just after the search": (BATCHES_AT_ONCE + 100, BATCHES_AT_ONCE + 5),
+    "between two searches": (2 * BATCHES_AT_ONCE + 100, BATCHES_AT_ONCE + 2000),
+}
+
+
+@pytest.mark.parametrize(("count", "step_at"), STEPS.values(), ids=STEPS)
+def test_steps_of_an_unknown_plate_are_found_as_if_all_batches_were_searched_at_once(count: int, step_at: int) -> None:
+    batches = wide(count, step_at)
+    check = SourceCheck(store(), "day")
+    assert all(check.passed(b) is b for b in batches)
+    assert list(check.entries()) == list(unknown_plates(batches, store()))
+    assert [h.where for h in check.entries()] == ["gondola 1, shelf 1, plate 4"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from mcap.reader import make_reader
+from mcap.writer import Writer
 
 from aisle.sensing.faults import RecordingError
 from aisle.sensing.mcap_file import RecordingWriter
@@ -24,7 +28,7 @@ from aisle.store.model import Facing, Product, Shelf, Store
 
 TIMES = st.integers(0, 2**62)
 TEXT = st.text(max_size=8)
-FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=False)
+FLOATS = st.floats(-1e6, 1e6, width=32) | st.just(float("nan"))
 
 STORE = Store(
     "corner",
@@ -76,7 +80,7 @@ def plain(reading: Reading) -> list[Any]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(plate_readings() | track_readings(), max_size=8))
+@given(st.lists(plate_readings() | track_readings(), min_size=1, max_size=8))
 def test_what_was_written_comes_back(readings: list[Reading]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "day.mcap"
@@ -85,7 +89,8 @@ def test_what_was_written_comes_back(readings: list[Reading]) -> None:
                 writer.write(reading)
         recording = open_recording(path)
         back = list(recording.readings())
-    assert (recording.name, recording.store, recording.health) == ("day", STORE, ())
+    assert (recording.name, recording.store) == ("day", STORE)
+    assert {h.kind for h in recording.health} <= {"missing-collection", "unknown-plate"}
     assert [plain(r) for r in back] == [plain(r) for r in readings]
 
 
@@ -134,7 +139,10 @@ def test_a_file_cut_off_inside_a_chunk_gives_the_chunks_before(tmp_path: Path) -
     path.write_bytes(data[: data.index(b"zstd", data.index(b"zstd") + 4) + 100])
     recording = open_recording(path)
     assert 100 < len(list(recording.readings())) < 2000
-    assert [(h.kind, h.grave) for h in recording.health] == [("truncated", True)]
+    assert [(h.kind, h.where.split()[0], h.grave) for h in recording.health if h.kind != "unknown-plate"] == [
+        ("truncated", "a.mcap", True),
+        ("missing-collection", "tracks", True),
+    ]
 
 
 def test_a_file_cut_off_inside_the_store_is_refused(tmp_path: Path) -> None:
@@ -191,3 +199,171 @@ def test_the_same_store_gives_the_same_bytes_in_every_process(tmp_path: Path) ->
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         subprocess.run([sys.executable, "-c", WRITE_A_STORE, str(files[-1])], env=environment, timeout=60, check=True)
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+# ------------------------------------------------------------ what is checked
+NS = 1_000_000_000
+T0 = 1_600_000_000 * NS
+NAN = np.float32(np.nan)
+
+
+def half_a_minute(plates: int = 2, hz: float = 60.0) -> list[PlateReading]:
+    """Gondola 1, 5 batches a second: plate 1 steady, from plate 2 on 200 g leave after 15 s."""
+    rng = np.random.default_rng(4)
+    out = []
+    for k in range(150):
+        grams = rng.normal(1000.0, 1.0, (12, 1, plates)).astype(np.float32)
+        grams[:, :, 1:] -= 200.0 * (k >= 75)
+        out.append(PlateReading("plates-1", T0 + k * NS // 5, T0 + k * NS // 5, 1, hz, grams))
+    return out
+
+
+def frames() -> list[TrackReading]:
+    seen = np.array([[0.1, -0.4, 1.6]], np.float32)
+    return [
+        TrackReading("tracker", t, t, ("a",), seen, np.ones(1, np.float32), np.zeros((1, 2, 3), np.float32), one)
+        for t, one in ((T0 + k * NS // 10, np.ones((1, 2), np.float32)) for k in range(300))
+    ]
+
+
+def spoiled(value: float, every: int) -> list[PlateReading]:
+    batches = half_a_minute()
+    for batch in batches:
+        batch.grams[::every, 0, 1] = value
+    return batches
+
+
+def day(path: Path, readings: list[Reading], store: Store = STORE) -> Path:
+    with RecordingWriter(path, store) as writer:
+        for reading in readings:
+            writer.write(reading)
+    return path
+
+
+UNWEIGHED = replace(STORE, products={"4": replace(STORE.products["4"], weight_g=None)})
+LACKS: dict[str, tuple[list[Reading], Store, list[tuple[str, str, bool]]]] = {
+    "nothing": ([*half_a_minute(), *frames()], STORE, []),
+    "no plates": ([*frames()], STORE, [("missing-collection", "plates", True)]),
+    "no plates and none known": ([*frames()], replace(STORE, shelves=(), facings=()), []),
+    "plates of another shop": (
+        [*frames(), replace(half_a_minute()[0], gondola=8)],
+        STORE,
+        [("missing-collection", "plates", True)],
+    ),
+    "empty batches": (
+        [*frames(), replace(half_a_minute()[0], grams=np.empty((0, 1, 2), np.float32))],
+        STORE,
+        [("missing-collection", "plates", True)],
+    ),
+    "no tracks": ([*half_a_minute()], STORE, [("missing-collection", "tracks", True)]),
+    "infinite": ([*spoiled(np.inf, 1), *frames()], STORE, [("invalid-sample", "gondola 1, shelf 1, plate 2", False)]),
+    "absurd": ([*spoiled(-3e38, 2), *frames()], STORE, [("invalid-sample", "gondola 1, shelf 1, plate 2", False)]),
+    "more plates than known": (
+        [*half_a_minute(4), *frames()],
+        STORE,
+        [("unknown-plate", f"gondola 1, shelf 1, plate {p}", True) for p in (3, 4)],
+    ),
+    "no weight": ([*half_a_minute(), *frames()], UNWEIGHED, [("no-weight", "product 4", True)]),
+    "no weight, no facing": ([*half_a_minute(), *frames()], replace(UNWEIGHED, facings=()), []),
+}
+
+
+@pytest.mark.parametrize("name", LACKS)
+def test_what_a_recording_lacks_is_said(name: str, tmp_path: Path) -> None:
+    readings, store, expected = LACKS[name]
+    recording = open_recording(day(tmp_path / "a.mcap", readings, store))
+    list(recording.readings())
+    assert [(h.kind, h.where, h.grave) for h in recording.health] == expected
+
+
+def test_reading_twice_says_it_once(tmp_path: Path) -> None:
+    recording = open_recording(day(tmp_path / "a.mcap", [*spoiled(np.inf, 2)]))
+    list(recording.readings())
+    once = recording.health
+    list(recording.readings())
+    assert recording.health == once
+
+
+def test_absurd_samples_count_as_missing_and_are_told_with_number_and_time(tmp_path: Path) -> None:
+    recording = open_recording(day(tmp_path / "a.mcap", [*spoiled(3e38, 2), *frames()]))
+    expected = [np.where(b.grams > 1e6, NAN, b.grams) for b in spoiled(3e38, 2)]
+    back = [r.grams for r in recording.readings() if isinstance(r, PlateReading)]
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(back, expected, strict=True))
+    (entry,) = recording.health
+    assert (entry.message, entry.t0_ns, entry.t1_ns) == (
+        "a.mcap: gondola 1, shelf 1, plate 2: 900 infinite or absurd samples count as missing",
+        T0,
+        T0 + 30 * NS,
+    )
+
+
+def test_a_batch_of_an_absurd_rate_is_left_out(tmp_path: Path) -> None:
+    batches = half_a_minute()
+    recording = open_recording(day(tmp_path / "a.mcap", [*batches, replace(batches[-1], hz=1e-300), *frames()]))
+    assert len(list(recording.readings())) == 150 + 300
+    (entry,) = recording.health
+    assert (entry.kind, entry.grave) == ("corrupt", True)
+    assert "1e-300 samples a second; wanted 1 to 10000" in entry.message
+
+
+def test_a_file_without_a_reading_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=r"a\.mcap: not one reading in it; .* aisle\.PlateBatch and aisle\.Tracks"):
+        list(open_recording(day(tmp_path / "a.mcap", [])).readings())
+
+
+def test_a_file_without_a_byte_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.mcap").touch()
+    with pytest.raises(RecordingError, match="not an MCAP file"):
+        open_recording(tmp_path / "a.mcap")
+
+
+SHELF, FACING, TEA = STORE.shelves[0], STORE.facings[0], STORE.products["4"]
+UNSOUND = {
+    "plate without width": (replace(STORE, shelves=(replace(SHELF, plate_edges_m=(0.0, 0.0)),)), "ascending borders"),
+    "shelf without plates": (replace(STORE, shelves=(replace(SHELF, plate_edges_m=()),)), r"found \[\]; wanted two"),
+    "shelf below the first": (replace(STORE, shelves=(replace(SHELF, shelf=0),)), "found 0; wanted a number from 1"),
+    "shelf twice": (replace(STORE, shelves=(SHELF, SHELF)), "gondola 1, shelf 1: found 2 times"),
+    "unknown product": (replace(STORE, facings=(replace(FACING, gtin="5"),)), r"facing 1 \(5\): gtin: found '5'"),
+    "unknown gondola": (replace(STORE, facings=(replace(FACING, gondola=7),)), "found gondola 7, shelf 1; wanted a"),
+    "unknown plate": (replace(STORE, facings=(replace(FACING, plates=(2, 3)),)), r"found \[2, 3\]; .* from 1 to 2"),
+    "facing without plates": (replace(STORE, facings=(replace(FACING, plates=()),)), r"plates: found \[\]"),
+    "facing without width": (replace(STORE, facings=(replace(FACING, x1_m=0.0),)), "x1_m: found 0; wanted more"),
+    "product under another name": (
+        replace(STORE, products={"4": replace(TEA, gtin="6")}),
+        "product 4: gtin: found '6'",
+    ),
+    "weight below nothing": (replace(STORE, products={"4": replace(TEA, weight_g=-2.0)}), "weight_g: found -2; wanted"),
+}
+
+
+@pytest.mark.parametrize("name", UNSOUND)
+def test_an_unsound_store_is_refused(name: str, tmp_path: Path) -> None:
+    store, expected = UNSOUND[name]
+    with pytest.raises(RecordingError, match=r"a\.mcap: store\.json: .*" + expected):
+        open_recording(day(tmp_path / "a.mcap", [*frames()], store))
+
+
+MISSHAPEN: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "no shelves": (lambda s: s.pop("shelves"), "shelves"),
+    "a weight in words": (lambda s: s["products"]["4"].update(weight_g="heavy"), "weight_g"),
+    "a border that is no number": (lambda s: s["shelves"][0].update(plate_edges_m=[0.0, None]), "plate_edges_m"),
+}
+
+
+@pytest.mark.parametrize("name", MISSHAPEN)
+def test_a_misshapen_store_is_refused(name: str, tmp_path: Path) -> None:
+    change, field = MISSHAPEN[name]
+    store = json.loads(store_attachment(day(tmp_path / "good.mcap", [])))
+    change(store)
+    with (tmp_path / "a.mcap").open("wb") as file:
+        writer = Writer(file)
+        writer.start()
+        writer.add_attachment(0, 0, "store.json", "application/json", json.dumps(store).encode())
+        writer.finish()  # type: ignore[no-untyped-call]
+    with pytest.raises(RecordingError, match=rf"an unreadable one \(.*{field}.*where the store should be"):
+        open_recording(tmp_path / "a.mcap")
+
+
+def store_attachment(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return next(bytes(a.data) for a in make_reader(file).iter_attachments())

@@ -3,18 +3,25 @@
 `HealthMonitor` watches plates as arrays (blocks of the common grid) and
 people frame by frame.  What it finds is grave when receipts may suffer:
 weight went unseen while somebody was there to change it.
+
+`SourceCheck` looks at readings one by one as they leave a recording, before
+anything is made of them: what they lack, and what no plate can have said.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from aisle.sensing.autocheckout import HEAVIEST_G
+from aisle.sensing.faults import HealthLog
 from aisle.sensing.grid import PlateBlock
-from aisle.sensing.readings import Float32, HealthEntry, TrackReading
+from aisle.sensing.readings import Float32, HealthEntry, PlateReading, Reading, TrackReading
+from aisle.sensing.unknown_plates import LEVEL_BATCHES, unknown_plates
 from aisle.store.model import Store
 
 NS = 1_000_000_000
@@ -28,6 +35,7 @@ STILL_G = 0.25  # a live plate moves by more within STUCK_S (measured: 3 g and m
 RAIL_G = 5_000.0  # a plate pinned at more than this is at the end of its range, not merely frozen
 NEAR_M = 0.9  # from head to shelf front: within reach
 FRAMES_AT_ONCE = 256
+BATCHES_AT_ONCE = 5_000  # of a gondola, searched together for plates the store does not know: about 17 minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,3 +293,107 @@ def _columns(store: Store) -> _Plates:
     stood_on = {(f.gondola, f.shelf, p) for f in store.facings for p in f.plates}
     table = np.array(names, dtype=np.int64).reshape(-1, 3)
     return _Plates(table[:, 0], table[:, 1], table[:, 2], np.array([n in stood_on for n in names], dtype=bool))
+
+
+def unweighed(store: Store) -> Iterator[HealthEntry]:
+    """One grave entry for each product that stands on a shelf and cannot be told by weight."""
+    for gtin in sorted({f.gtin for f in store.facings}):
+        product = store.products[gtin]
+        if not product.weight_g:
+            yield HealthEntry(
+                "no-weight",
+                f"product {gtin}",
+                f"store: {gtin} ({product.name}): weight missing or not above 0; it cannot be told by weight",
+                grave=True,
+            )
+
+
+class SourceCheck:
+    """Let every reading of a recording through `passed`, in any order; then `missing` says what never came.
+
+    Keeps of each batch no more than one number per plate, and that only of gondolas with more plates than the
+    store knows.
+    """
+
+    def __init__(self, store: Store, source: str) -> None:
+        self._store, self._source = store, source
+        self._known = {s.key: s.plate_count for s in store.shelves}
+        self._gondolas = {s.gondola for s in store.shelves}
+        self._wider: dict[tuple[int, int, int], bool] = {}  # gondola, shelves, plates -> more than the store knows
+        self._levels: dict[int, list[PlateReading]] = defaultdict(list)
+        self._absurd: dict[tuple[int, int, int], tuple[int, int, int]] = {}  # place -> (samples, first, last time)
+        self._log = HealthLog()
+        self._plates = self._frames = self._any = False
+
+    @property
+    def empty(self) -> bool:
+        """Nothing has come yet."""
+        return not self._any
+
+    def passed(self, reading: Reading) -> Reading:
+        """The reading with NaN for what no plate can weigh."""
+        self._any = True
+        if isinstance(reading, TrackReading):
+            self._frames = True
+            return reading
+        grams = reading.grams
+        if not grams.size:
+            return reading
+        self._plates = self._plates or reading.gondola in self._gondolas
+        if np.fmax.reduce(np.abs(grams), axis=None) > HEAVIEST_G:
+            reading = self._without_absurd(reading)
+        form = (reading.gondola, grams.shape[1], grams.shape[2])
+        if form not in self._wider:
+            self._wider[form] = self._is_wider(*form)
+        if self._wider[form]:
+            self._keep_level(reading)
+        return reading
+
+    def entries(self) -> tuple[HealthEntry, ...]:
+        """What was wrong with the readings so far."""
+        absurd = [
+            HealthEntry(
+                "invalid-sample",
+                where := f"gondola {g}, shelf {s}, plate {p}",
+                f"{self._source}: {where}: {n} infinite or absurd samples count as missing",
+                t0,
+                t1,
+                gondola=g,
+                shelf=s,
+                plate=p,
+            )
+            for (g, s, p), (n, t0, t1) in sorted(self._absurd.items())
+        ]
+        kept = [reading for gondola in sorted(self._levels) for reading in self._levels[gondola]]
+        return (*absurd, *self._log.entries(), *unknown_plates(kept, self._store))
+
+    def missing(self) -> Iterator[HealthEntry]:
+        """One grave entry for each kind of reading that never came; ask at the end of the recording."""
+        lacking = (
+            ("plates", self._plates or not self._gondolas, "no samples of any plate of the store: no take can be seen"),
+            ("tracks", self._frames, "no frame of the people tracker: nobody can be billed"),
+        )
+        for what, came, message in lacking:
+            if not came:
+                yield HealthEntry("missing-collection", what, f"{self._source}: {message}", grave=True)
+
+    def _without_absurd(self, reading: PlateReading) -> PlateReading:
+        absurd = np.abs(reading.grams) > HEAVIEST_G
+        end = reading.t_ns + round(len(absurd) * NS / reading.hz)
+        counts = absurd.sum(axis=0)
+        for s, p in np.argwhere(counts).tolist():
+            place = (reading.gondola, s + 1, p + 1)
+            n, t0, t1 = self._absurd.get(place, (0, reading.t_ns, end))
+            self._absurd[place] = (n + int(counts[s, p]), min(t0, reading.t_ns), max(t1, end))
+        return replace(reading, grams=np.where(absurd, np.float32(np.nan), reading.grams))
+
+    def _is_wider(self, gondola: int, shelves: int, plates: int) -> bool:
+        return any(plates > self._known.get((gondola, s + 1), 0) for s in range(shelves))
+
+    def _keep_level(self, reading: PlateReading) -> None:
+        """Keep the mean `unknown_plates` makes of a batch; search when there are many."""
+        kept = self._levels[reading.gondola]
+        kept.append(replace(reading, grams=reading.grams[::4].mean(axis=0, keepdims=True)))
+        if len(kept) >= BATCHES_AT_ONCE:
+            self._log.extend(unknown_plates(kept, self._store))
+            del kept[: -2 * LEVEL_BATCHES]  # a step among these could not be judged yet

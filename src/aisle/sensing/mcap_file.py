@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +23,7 @@ from mcap.well_known import MessageEncoding, SchemaEncoding
 from mcap.writer import CompressionType, Writer
 
 from aisle.sensing.faults import HealthLog, RecordingError
+from aisle.sensing.health import SourceCheck, unweighed
 from aisle.sensing.mcap_schemas import (
     PLATE_SCHEMA,
     TRACK_SCHEMA,
@@ -38,6 +41,7 @@ MAGIC = b"\x89MCAP0\r\n"
 STORE_ATTACHMENT = "store.json"
 CHUNK_BYTES = 1 << 18  # about two seconds of a small shop: what a power cut may cost
 LARGEST_CHUNK = 1 << 30
+SLOWEST_HZ, FASTEST_HZ = 1.0, 10_000.0
 _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _ATTACHMENT, _DATA_END, _FOOTER = 3, 4, 5, 6, 9, 15, 2
 
 
@@ -105,7 +109,8 @@ class RecordingWriter:
 class McapRecording:
     """One recording in an MCAP file; see `aisle.sensing.readings.Recording`.
 
-    Raises RecordingError when the file is no MCAP file or carries no readable store.
+    Raises RecordingError when the file is no MCAP file, carries no readable and sound store, or (at the end of
+    `readings`) not one reading.
     """
 
     def __init__(self, path: Path, name: str) -> None:
@@ -113,23 +118,25 @@ class McapRecording:
         self._path = path
         self._log = HealthLog()
         self.store = self._read_store()
+        self._log.extend(unweighed(self.store))
+        self._check = SourceCheck(self.store, path.name)
 
     @property
     def health(self) -> tuple[HealthEntry, ...]:
-        return self._log.entries()
+        return (*self._log.entries(), *self._check.entries())
 
     def readings(self) -> Iterator[Reading]:
         """All readings in the order they were written; damage becomes health entries."""
+        check = self._check = SourceCheck(self.store, self._path.name)
         schemas: dict[int, str] = {}
         channels: dict[int, str] = {}
         for at, opcode, content in self._records():
             inner = self._chunk(at, content) if opcode == _CHUNK else [(opcode, content)]
             for kind, record in inner:
+                reading = None
                 try:
                     if kind == _MESSAGE:
                         reading = _reading(record, channels)
-                        if reading is not None:
-                            yield reading
                     elif kind == _SCHEMA:
                         ident, label = _schema_name(record)
                         schemas[ident] = label
@@ -138,6 +145,15 @@ class McapRecording:
                         channels[ident] = schemas.get(schema, "")
                 except (ValueError, struct.error) as error:
                     self._damaged(at, f"unreadable record ({error}); skipped")
+                if reading is not None:
+                    yield check.passed(reading)
+        if check.empty:
+            damage = "; ".join(e.message for e in self._log.entries() if e.kind in ("truncated", "corrupt"))
+            raise RecordingError(
+                f"{self._path}: not one reading in it{f' ({damage})' if damage else ''}; "
+                f"a recording holds messages of the schemas {PLATE_SCHEMA} and {TRACK_SCHEMA}"
+            )
+        self._log.extend(check.missing())
 
     def _read_store(self) -> Store:
         found = "no attachment"
@@ -147,13 +163,21 @@ class McapRecording:
             try:
                 label, data = _attachment(content)
                 if label == STORE_ATTACHMENT:
-                    return msgspec.json.decode(data, type=Store)
+                    store = msgspec.json.decode(data, type=Store)
+                    self._refuse_unsound(store)
+                    return store
             except (msgspec.MsgspecError, struct.error, ValueError) as error:
                 found = f"an unreadable one ({error})"
         raise RecordingError(
             f"{self._path}: found {found} where the store should be; "
             f"a recording carries its store as attachment {STORE_ATTACHMENT}"
         )
+
+    def _refuse_unsound(self, store: Store) -> None:
+        problems = tuple(_unsound(store))
+        if problems:
+            more = f" (and {len(problems) - 1} more like it)" if len(problems) > 1 else ""
+            raise RecordingError(f"{self._path}: {STORE_ATTACHMENT}: {problems[0]}{more}")
 
     def _records(self) -> Iterator[tuple[int, int, bytes]]:
         """Top-level records as (byte, opcode, content), up to the end of the data or the first fault."""
@@ -229,7 +253,10 @@ def _reading(record: bytes, channels: dict[int, str]) -> Reading | None:
     channel = struct.unpack_from("<H", record)[0]
     schema = channels.get(channel)
     if schema == PLATE_SCHEMA:
-        return plate_reading(record[22:])
+        batch = plate_reading(record[22:])
+        if not SLOWEST_HZ <= batch.hz <= FASTEST_HZ:
+            raise ValueError(f"{batch.hz:g} samples a second; wanted {SLOWEST_HZ:g} to {FASTEST_HZ:g}")
+        return batch
     return track_reading(record[22:]) if schema == TRACK_SCHEMA else None
 
 
@@ -247,3 +274,33 @@ def _attachment(content: bytes) -> tuple[str, bytes]:
         at += 4 + length
     length = struct.unpack_from("<Q", content, at)[0]
     return texts[0], content[at + 8 : at + 8 + length]
+
+
+def _unsound(store: Store) -> Iterator[str]:
+    """What no loader of a store would have let through: place, field, what was found and what would be right."""
+    for gtin, product in store.products.items():
+        if product.gtin != gtin:
+            yield f"product {gtin}: gtin: found {product.gtin!r}; wanted the name it is listed under"
+        if product.weight_g is not None and product.weight_g < 0:
+            yield f"product {gtin}: weight_g: found {product.weight_g:g}; wanted more than 0, or null"
+    for (gondola, number), times in Counter(s.key for s in store.shelves).items():
+        if times > 1:
+            yield f"gondola {gondola}, shelf {number}: found {times} times; wanted once"
+    for shelf in store.shelves:
+        where = f"gondola {shelf.gondola}, shelf {shelf.shelf}"
+        edges = shelf.plate_edges_m
+        if shelf.shelf < 1:
+            yield f"{where}: shelf: found {shelf.shelf}; wanted a number from 1"
+        if len(edges) < 2 or any(a >= b for a, b in pairwise(edges)):
+            yield f"{where}: plate_edges_m: found {list(edges)}; wanted two or more ascending borders"
+    for number, facing in enumerate(store.facings, 1):
+        where = f"facing {number} ({facing.gtin})"
+        board = store.shelf_at.get((facing.gondola, facing.shelf))
+        if facing.gtin not in store.products:
+            yield f"{where}: gtin: found {facing.gtin!r}; wanted one of the store's products"
+        if board is None:
+            yield f"{where}: found gondola {facing.gondola}, shelf {facing.shelf}; wanted a shelf of the store"
+        elif not facing.plates or not all(1 <= p <= board.plate_count for p in facing.plates):
+            yield f"{where}: plates: found {list(facing.plates)}; wanted plates from 1 to {board.plate_count}"
+        if facing.x0_m >= facing.x1_m:
+            yield f"{where}: x1_m: found {facing.x1_m:g}; wanted more than x0_m, which is {facing.x0_m:g}"
