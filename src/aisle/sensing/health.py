@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from aisle.sensing.autocheckout import HEAVIEST_G
-from aisle.sensing.faults import HealthLog
 from aisle.sensing.grid import PlateBlock
 from aisle.sensing.readings import Float32, HealthEntry, PlateReading, Reading, TrackReading
 from aisle.sensing.unknown_plates import LEVEL_BATCHES, unknown_plates
@@ -35,7 +34,7 @@ STILL_G = 0.25  # a live plate moves by more within STUCK_S (measured: 3 g and m
 RAIL_G = 5_000.0  # a plate pinned at more than this is at the end of its range, not merely frozen
 NEAR_M = 0.9  # from head to shelf front: within reach
 FRAMES_AT_ONCE = 256
-BATCHES_AT_ONCE = 5_000  # of a gondola, searched together for plates the store does not know: about 17 minutes
+BATCHES_AT_ONCE = 1_500  # of a gondola, searched together for plates the store does not know: five minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,8 +310,7 @@ def unweighed(store: Store) -> Iterator[HealthEntry]:
 class SourceCheck:
     """Let every reading of a recording through `passed`, in any order; then `missing` says what never came.
 
-    Keeps of each batch no more than one number per plate, and that only of gondolas with more plates than the
-    store knows.
+    Holds the last five minutes of gondolas with more plates than the store knows, and nothing of the others.
     """
 
     def __init__(self, store: Store, source: str) -> None:
@@ -320,9 +318,9 @@ class SourceCheck:
         self._known = {s.key: s.plate_count for s in store.shelves}
         self._gondolas = {s.gondola for s in store.shelves}
         self._wider: dict[tuple[int, int, int], bool] = {}  # gondola, shelves, plates -> more than the store knows
-        self._levels: dict[int, list[PlateReading]] = defaultdict(list)
+        self._held: dict[int, list[PlateReading]] = defaultdict(list)
         self._absurd: dict[tuple[int, int, int], tuple[int, int, int]] = {}  # place -> (samples, first, last time)
-        self._log = HealthLog()
+        self._steps: dict[str, list[HealthEntry]] = defaultdict(list)  # place -> in order of time
         self._plates = self._frames = self._any = False
 
     @property
@@ -346,7 +344,7 @@ class SourceCheck:
         if form not in self._wider:
             self._wider[form] = self._is_wider(*form)
         if self._wider[form]:
-            self._keep_level(reading)
+            self._hold(reading)
         return reading
 
     def entries(self) -> tuple[HealthEntry, ...]:
@@ -364,8 +362,9 @@ class SourceCheck:
             )
             for (g, s, p), (n, t0, t1) in sorted(self._absurd.items())
         ]
-        kept = [reading for gondola in sorted(self._levels) for reading in self._levels[gondola]]
-        return (*absurd, *self._log.entries(), *unknown_plates(kept, self._store))
+        told = [entry for where in sorted(self._steps) for entry in self._steps[where]]
+        held = [reading for gondola in sorted(self._held) for reading in self._held[gondola]]
+        return (*absurd, *told, *self._untold(held))
 
     def missing(self) -> Iterator[HealthEntry]:
         """One grave entry for each kind of reading that never came; ask at the end of the recording."""
@@ -390,10 +389,15 @@ class SourceCheck:
     def _is_wider(self, gondola: int, shelves: int, plates: int) -> bool:
         return any(plates > self._known.get((gondola, s + 1), 0) for s in range(shelves))
 
-    def _keep_level(self, reading: PlateReading) -> None:
-        """Keep the mean `unknown_plates` makes of a batch; search when there are many."""
-        kept = self._levels[reading.gondola]
-        kept.append(replace(reading, grams=reading.grams[::4].mean(axis=0, keepdims=True)))
-        if len(kept) >= BATCHES_AT_ONCE:
-            self._log.extend(unknown_plates(kept, self._store))
-            del kept[: -2 * LEVEL_BATCHES]  # a step among these could not be judged yet
+    def _hold(self, reading: PlateReading) -> None:
+        held = self._held[reading.gondola]
+        held.append(reading)
+        if len(held) >= BATCHES_AT_ONCE:
+            for entry in self._untold(held):
+                self._steps[entry.where].append(entry)
+            del held[: -2 * LEVEL_BATCHES]  # what steps among these could not be judged yet
+
+    def _untold(self, held: list[PlateReading]) -> list[HealthEntry]:
+        """Steps among these batches that the search before has not seen the beginning of."""
+        last = {where: entries[-1].t1_ns or 0 for where, entries in self._steps.items()}
+        return [e for e in unknown_plates(held, self._store) if (e.t0_ns or 0) > last.get(e.where, 0)]
