@@ -12,7 +12,7 @@ class Priors:
 
     take: float = math.log(0.80)
     put: float = math.log(0.20)
-    units: tuple[float, ...] = (-0.15, -2.3, -3.5, -4.7, -7.5, -9.0)  # one, two, three ... in one movement
+    units: tuple[float, ...] = (-0.13, -2.3, -4.2, -5.2, -8.0, -9.5)  # one, two, three ... in one movement
     each_more: float = -1.5  # each further unit
     home: float = math.log(0.75)  # an item put back goes where it came from
     elsewhere: float = math.log(0.25)
@@ -22,7 +22,7 @@ class Priors:
     swap: float = math.log(0.008)  # one put, one taken, within one change
     nothing: float = math.log(0.25)
     slid: float = math.log(0.03)
-    relabelled: float = math.log(0.02)  # the planogram is wrong here
+    relabelled: float = math.log(0.05)  # the planogram is wrong here
     unknown: float = math.log(0.0005)  # something the shop does not know
     unseen: float = -7.0  # a person no tracker saw
     stray_again: float = math.log(0.6)  # a stray is as inviting as a facing
