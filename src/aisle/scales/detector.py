@@ -99,6 +99,7 @@ class ChangeDetector:
             raise ValueError(f"samples of shape {grams.shape}: expected (n, {self.plates})")
         if self._t0_ns is None:
             self._t0_ns = t0_ns
+        self._pass_over(t0_ns)
         step = FRAME * BEAT * STRIDE
         x = np.concatenate([self._rest, grams]) if len(self._rest) else grams
         bad = ~(np.abs(x) < ABSURD_G)
@@ -107,6 +108,13 @@ class ChangeDetector:
         whole = len(x) // step * step
         self._rest = np.array(x[whole:], np.float32)
         return self._strides(x[:whole])
+
+    def _pass_over(self, t0_ns: int) -> None:
+        """Count the frames of a hole between blocks; they come in minutes with NaN on both sides (`PlateGrid`)."""
+        seen = self._frames * FRAME + len(self._rest)
+        missing = round((t0_ns - (self._t0_ns or 0)) * self.hz / 1e9) - seen
+        if missing >= self._depth * FRAME:
+            self._frames += missing // (self._depth * FRAME) * self._depth
 
     def _strides(self, x: Float32) -> list[Episode]:
         out: list[Episode] = []

@@ -83,9 +83,12 @@ class HealthMonitor:
         grams = block.grams
         if not len(grams):
             return
+        width = max(1, round(WINDOW_S * self._hz))
+        hole = round((block.t0_ns - self._time(self._rows)) * self._hz / NS)  # whole minutes of silence left out
+        if hole >= width:
+            self._rows, self._windows = self._rows + hole, self._windows + hole // width
         self._see_losses(np.isnan(grams))
         self._rows += len(grams)
-        width = max(1, round(WINDOW_S * self._hz))
         both = np.concatenate([self._rest, grams]) if len(self._rest) else grams
         whole = len(both) // width
         if whole:

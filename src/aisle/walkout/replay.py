@@ -30,6 +30,7 @@ NS = 1_000_000_000
 TAKE_EVERY = 40  # plate readings between two looks at the grid: about two seconds of a shop with five gondolas
 PATIENCE_S = 6
 UNTOLD = 0.001  # no receipt is surer than this leaves: what no hypothesis tells of
+LONGEST_SILENCE_S = 600.0  # of all gondolas; beyond it the middle of the silence gets no samples
 LEFT_S = 60.0  # a shopper not seen for so long has left for good
 
 
@@ -53,7 +54,7 @@ class Replay:
         self.recording, self.options = recording, options
         store = recording.store
         self.merge = EventTimeMerge()
-        self.grid = PlateGrid(store)
+        self.grid = PlateGrid(store, longest_silence_s=LONGEST_SILENCE_S)
         self.monitor = HealthMonitor(store)
         self.detector = ChangeDetector([s.plate_count for s in store.shelves])
         self.engine = BeliefEngine(store, BeliefSettings(sequential=options.sequential))
@@ -73,11 +74,13 @@ class Replay:
                 self.grid.push(reading)
                 pushed += 1
                 if pushed % TAKE_EVERY == 0:
-                    self._detect(self.grid.take(None))
+                    for block in iter(self.grid.take, None):
+                        self._detect(block)
                     self._close()
             elif isinstance(reading, TrackReading):
                 self._observe(reading)
-        self._detect(self.grid.flush())
+        for block in iter(self.grid.flush, None):
+            self._detect(block)
         self._explain(self.detector.flush())
         self.engine.settle(self.last_ns + round(LEFT_S * NS))
         return self._outcome()
