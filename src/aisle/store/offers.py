@@ -1,0 +1,196 @@
+"""What the shop sells for how much and when: the price book, promotions and taxes as plain data.
+
+What they do to a basket is the business of `commerce.pricing`. Shares are `Decimal` (0.25 is 25 %), amounts integer
+minor units of the store's currency, days and times of day those of the shop's time zone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A shelf price valid from `starts` until before `ends` (None: open), in the shop's time zone.
+
+    The price per unit; for goods sold by weight the price per kilogram. `member_minor` is what known customers pay.
+    Of several prices valid at a moment the one that starts last counts; `Product.price_minor` counts where none is.
+    """
+
+    gtin: str
+    price_minor: int
+    member_minor: int | None = None
+    starts: dt.datetime | None = None
+    ends: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """Which products a promotion is for: named, or of a category or brand; all of them when nothing is named.
+
+    `without` takes products out again, `without_categories` whole categories.
+    """
+
+    gtins: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    brands: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    without_categories: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Percent:
+    """Each unit (or weighed line) is reduced by a share, rounded once per unit, at most to nothing."""
+
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AmountOff:
+    """Each unit is reduced by an amount (weighed lines: per kilogram), at most to nothing."""
+
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class FixedPrice:
+    """Each unit costs this (weighed lines: per kilogram) where that is less.
+
+    `from_g` asks for at least that net weight on a weighed line ("from 3 kg").
+    """
+
+    minor: int
+    from_g: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CountForPrice:
+    """Any `count` units of the goods together cost `minor`: n for a price, mix and match. Never raises a price."""
+
+    count: int
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuyGet:
+    """Who buys `buy` units of the goods gets `get` more at `share` off (1: free).
+
+    `get_goods` None: they come out of the same goods, and no reduced unit may be dearer than a bought one of its group.
+    With `get_goods` the reduced units come out of those, whatever they cost.
+    """
+
+    buy: int
+    get: int
+    share: Decimal = Decimal(1)
+    get_goods: Goods | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a bundle: so many units out of these goods."""
+
+    count: int
+    goods: Goods
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """All parts together cost `minor` ("sandwich and a drink for 4.00"). Never raises a price."""
+
+    parts: tuple[Part, ...]
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Who spends at least `spend_minor` on the goods gets `minor` or a `share` (exactly one is set) off the order.
+
+    The base is what the goods cost after all reductions of their lines and before manufacturer coupons; deposits and
+    fees never count. The reduction is shared out over the goods of the base by largest remainder.
+    """
+
+    spend_minor: int
+    minor: int | None = None
+    share: Decimal | None = None
+
+
+Benefit = Percent | AmountOff | FixedPrice | CountForPrice | BuyGet | Bundle | Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When in the week a promotion runs: `days` (Monday is 0; empty: all) from `opens` until before `closes`."""
+
+    days: frozenset[int] = frozenset()
+    opens: dt.time | None = None
+    closes: dt.time | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often a promotion may be applied (a multi-buy: once per group; others: once per unit). None: no limit."""
+
+    visit: int | None = None
+    customer: int | None = None
+    campaign: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """An offer.
+
+    `starts`/`ends` are days, both included, None for open. `members`: only for known customers. `coupon`: the code that
+    must be presented (None: everybody gets it); `issuer` "manufacturer" makes a coupon like a means of payment where
+    tax law asks for the full price. `group`/`combines`: two promotions may reduce the same unit only if each names the
+    group of the other; a promotion without group shares its units with nobody. Order-level reductions (`Threshold`)
+    come on top of line-level ones, and two of them combine only by the same rule. `exclusive`: alone in its basket.
+    """
+
+    promotion_id: str
+    name: str
+    benefit: Benefit
+    goods: Goods = Goods()
+    starts: dt.date | None = None
+    ends: dt.date | None = None
+    windows: tuple[Window, ...] = ()
+    members: bool = False
+    coupon: str | None = None
+    issuer: Literal["shop", "manufacturer"] = "shop"
+    limits: Limits = Limits()
+    group: str = ""
+    combines: frozenset[str] = frozenset()
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaxRate:
+    """One tax on one category of goods: `authority` levies `share` from `starts` through `ends`.
+
+    Several authorities may tax one category (state, county, city); their shares add up and are shown apart.
+    """
+
+    category: str
+    share: Decimal
+    authority: str = ""
+    starts: dt.date | None = None
+    ends: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taxes:
+    """How the shop is taxed.
+
+    `included`: prices hold the tax (value-added tax) or it comes on top (US sales tax). `rounding`: where a tax amount
+    is rounded. `deposit_category` is the tax category of deposits, "" when they are not taxed; "goods" taxes a deposit
+    like the goods it is on. `manufacturer_coupons_reduce` says whether a manufacturer's coupon lowers the taxed amount
+    (in most US states it does not).
+    """
+
+    included: bool = True
+    rates: tuple[TaxRate, ...] = ()
+    rounding: Literal["line", "rate", "receipt"] = "rate"
+    deposit_category: str = "goods"
+    manufacturer_coupons_reduce: bool = False
