@@ -83,6 +83,18 @@ class HoldExpiredError(PaymentError):
     code = "hold_expired"
 
 
+class HoldCapturedError(PaymentError):
+    """The hold was captured already, by another amount than asked for now, or cannot be released any more."""
+
+    code = "hold_captured"
+
+
+class CardNumberError(PaymentError):
+    """Something that looks like a card number came where a provider's token belongs. The text is kept nowhere."""
+
+    code = "card_number_refused"
+
+
 class AmountError(PaymentError):
     """More than is held or captured was asked for, or an amount that is not positive."""
 
