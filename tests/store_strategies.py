@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from decimal import Decimal
 from typing import Any
@@ -9,8 +10,24 @@ from typing import Any
 from hypothesis import strategies as st
 
 from aisle.store.codes import in_store_gtin
-from aisle.store.model import Camera, Device, Facing, Gate, Policies, Product, Promotion, Shelf, Store, Tax, Zone
-from aisle.store.promotions_file import KINDS
+from aisle.store.model import Camera, Device, Facing, Gate, Policies, Product, Shelf, Store, Zone
+from aisle.store.offers import (
+    AmountOff,
+    Bundle,
+    BuyGet,
+    CountForPrice,
+    FixedPrice,
+    Goods,
+    Limits,
+    Part,
+    Percent,
+    Price,
+    Promotion,
+    Taxes,
+    TaxRate,
+    Threshold,
+    Window,
+)
 from aisle.store.shelving import even_edges
 
 names = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=12).map(str.strip)
@@ -20,7 +37,16 @@ positive = st.floats(0.001, 50)
 points = st.tuples(metres, metres)
 triples = st.tuples(metres, metres, metres)
 outlines = st.lists(points, min_size=3, max_size=5).map(tuple)
-days = st.none() | st.dates().map(lambda day: day.isoformat())
+days = st.none() | st.dates()
+spans = st.tuples(days, days).map(
+    lambda span: tuple(sorted(span, key=lambda day: day or dt.date.min)) if None not in span else span
+)
+moments = st.datetimes(dt.datetime(1970, 1, 1), dt.datetime(2199, 12, 31)) | st.dates(
+    dt.date(1970, 1, 1), dt.date(2199, 12, 31)
+).map(lambda day: dt.datetime.combine(day, dt.time()))
+shares = st.decimals(Decimal("0.0001"), 1, places=4)
+amounts = st.integers(0, 10**8)
+counts = st.integers(1, 9)
 rotations = st.sampled_from([0.0, math.radians(-90), math.pi, math.radians(12.5)]) | st.floats(-6, 6)
 even = st.builds(even_edges, st.integers(1, 12), st.sampled_from([0.05, 0.1, 0.125, 1 / 3]))
 uneven = st.lists(metres, min_size=2, max_size=6, unique=True).map(lambda edges: tuple(sorted(edges)))
@@ -103,11 +129,113 @@ def cameras(draw: st.DrawFn) -> tuple[Camera, ...]:
     )
 
 
+def subsets(names_: list[str]) -> st.SearchStrategy[frozenset[str]]:
+    return st.frozensets(st.sampled_from(names_), max_size=2) if names_ else st.just(frozenset())
+
+
+def goods(sold: dict[str, Product]) -> st.SearchStrategy[Goods]:
+    categories = sorted({product.category for product in sold.values() if product.category})
+    brands = sorted({product.brand for product in sold.values() if product.brand})
+    named, grouped = subsets(list(sold)), subsets(categories)
+    return st.builds(Goods, named, grouped, subsets(brands), named, grouped)
+
+
+def benefits(sold: dict[str, Product]) -> st.SearchStrategy[Any]:
+    """Every kind but bundles."""
+    reduced = st.builds(Threshold, amounts.filter(bool), amounts.filter(bool)) | st.builds(
+        Threshold, amounts.filter(bool), st.none(), shares
+    )
+    return (
+        st.builds(Percent, shares)
+        | st.builds(AmountOff, amounts.filter(bool))
+        | st.builds(FixedPrice, amounts, st.integers(0, 5000))
+        | st.builds(CountForPrice, counts, amounts)
+        | st.builds(BuyGet, counts, counts, shares, st.none() | goods(sold))
+        | reduced
+    )
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> Window:
+    opens, closes = sorted(draw(st.lists(st.times(), min_size=2, max_size=2, unique=True)))
+    return Window(
+        draw(st.frozensets(st.integers(0, 6))),
+        draw(st.sampled_from([None, opens])),
+        draw(st.sampled_from([None, closes])),
+    )
+
+
+@st.composite
+def promotions(draw: st.DrawFn, sold: dict[str, Product]) -> tuple[Promotion, ...]:
+    limit = st.none() | counts
+    bundles = st.builds(
+        Bundle, st.lists(st.builds(Part, counts, goods(sold)), min_size=1, max_size=3).map(tuple), amounts
+    )
+    kinds = st.tuples(benefits(sold), goods(sold)) | st.tuples(bundles, st.just(Goods()))
+    out = []
+    for name in draw(unique_ids(3)):
+        benefit, named = draw(kinds)
+        starts, ends = draw(spans)
+        coupon = draw(st.sampled_from([None, f"coupon {name}"]))
+        out.append(
+            Promotion(
+                promotion_id=name,
+                name=draw(filled),
+                benefit=benefit,
+                goods=named,
+                starts=starts,
+                ends=ends,
+                windows=tuple(draw(st.lists(windows(), max_size=2))),
+                members=draw(st.booleans()),
+                coupon=coupon,
+                issuer=draw(st.sampled_from(["shop", "manufacturer"])) if coupon else "shop",
+                limits=draw(st.builds(Limits, limit, limit, limit)),
+                group=draw(names),
+                combines=draw(st.frozensets(filled, max_size=2)),
+                exclusive=draw(st.booleans()),
+            )
+        )
+    return tuple(out)
+
+
+@st.composite
+def prices(draw: st.DrawFn, gtins: list[str]) -> tuple[Price, ...]:
+    """Dated prices, no two of one product with the same start."""
+    keys = st.tuples(st.sampled_from(gtins), st.none() | moments) if gtins else st.nothing()
+    out = []
+    for gtin, starts in draw(st.lists(keys, max_size=4, unique=True)) if gtins else []:
+        minor, member = draw(amounts), draw(st.none() | amounts)
+        lasts = draw(st.none() | st.timedeltas(dt.timedelta(seconds=1), dt.timedelta(days=400)))
+        ends = None if lasts is None else (starts or dt.datetime(2020, 1, 1)) + lasts
+        ends = None if ends is None or ends.year > 2199 else ends
+        out.append(Price(gtin, minor, None if member is None else min(minor, member), starts, ends))
+    return tuple(out)
+
+
+@st.composite
+def taxes(draw: st.DrawFn) -> Taxes:
+    """Up to six rates, no two of one authority on one category with the same start."""
+    category = filled.filter(lambda name: name not in ("goods", "none"))
+    rates = []
+    for name, authority, starts in draw(st.lists(st.tuples(category, names, days), max_size=6, unique=True)):
+        lasts = draw(st.none() | st.integers(0, 1000))
+        open_end = lasts is None or starts is None or starts.year > 9900
+        ends = None if open_end else starts + dt.timedelta(days=lasts)
+        rates.append(TaxRate(name, draw(st.decimals(0, 1, places=4)), authority, starts, ends))
+    return Taxes(
+        included=draw(st.booleans()),
+        rates=tuple(rates),
+        rounding=draw(st.sampled_from(["line", "rate", "receipt"])),
+        deposit_category=draw(st.sampled_from(["", "goods", *(rate.category for rate in rates)])),
+        manufacturer_coupons_reduce=draw(st.booleans()),
+    )
+
+
 @st.composite
 def stores(draw: st.DrawFn) -> Store:
     """A store that a folder can hold: shelves in order, codes and ids unique, every reference met."""
-    rates = draw(st.dictionaries(filled, st.decimals(0, 1, places=4), max_size=3))
-    goods = draw(products(sorted(rates)))
+    tax = draw(taxes())
+    sold = draw(products(sorted({rate.category for rate in tax.rates})))
     boards = draw(shelves())
     gondolas = [None, *sorted({board.gondola for board in boards})]
     kinds: st.SearchStrategy[Any] = st.sampled_from(["tracker", "scanner", "gate"])
@@ -115,9 +243,9 @@ def stores(draw: st.DrawFn) -> Store:
         name=draw(filled),
         currency=draw(st.sampled_from(["EUR", "JPY", "KWD", "USD"])),
         time_zone=draw(st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"])),
-        products=goods,
+        products=sold,
         shelves=boards,
-        facings=draw(facings(list(goods), list(boards))),
+        facings=draw(facings(list(sold), list(boards))),
         gates=tuple(draw(gates(name)) for name in draw(unique_ids(3))),
         floor_m=draw(st.just(()) | outlines),
         staff=frozenset(draw(unique_ids(3))),
@@ -126,16 +254,8 @@ def stores(draw: st.DrawFn) -> Store:
         devices=tuple(
             Device(name, draw(kinds), draw(filled), draw(st.sampled_from(gondolas))) for name in draw(unique_ids(3))
         ),
-        promotions=tuple(
-            Promotion(
-                name,
-                draw(filled),
-                draw(st.sampled_from(KINDS)),
-                tuple(draw(st.lists(st.sampled_from(list(goods)), max_size=2))) if goods else (),
-                *sorted((draw(days), draw(days)), key=lambda day: day or ""),
-            )
-            for name in draw(unique_ids(2))
-        ),
-        tax=Tax(draw(st.booleans()), {name: Decimal(rate) for name, rate in rates.items()}),
+        prices=draw(prices(list(sold))),
+        promotions=draw(promotions(sold)),
+        taxes=tax,
         policies=Policies(draw(st.sampled_from(["lifter", "holder"])), *draw(st.tuples(*[st.booleans()] * 3))),
     )

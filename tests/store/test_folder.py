@@ -15,7 +15,16 @@ from aisle.store.model import Store
 from aisle.store.problems import Problem, StoreError
 from store_strategies import stores
 
-FILES = ("store.toml", "products.csv", "planogram.csv", "layout.toml", "cameras.toml", "promotions.toml")
+FILES = (
+    "store.toml",
+    "products.csv",
+    "planogram.csv",
+    "layout.toml",
+    "cameras.toml",
+    "promotions.toml",
+    "prices.csv",
+    "tax.toml",
+)
 CAMERA = """
 [[camera]]
 id = "ceiling"
@@ -72,7 +81,7 @@ FAULTS = {
     "weight in words": ("products.csv", ",524,", ",524 g,", 2, "weight_g", "a number from 0"),
     "weight not finite": ("products.csv", ",524,", ",nan,", 2, "weight_g", "a number from 0"),
     "weight zero": ("products.csv", ",524,", ",0,", 2, "weight_g", "more than 0 g"),
-    "tax category": ("products.csv", ",standard,", ",luxury,", 2, "tax_category", "[tax.rates] (reduced, standard)"),
+    "tax category": ("products.csv", ",standard,", ",luxury,", 2, "tax_category", "tax.toml (reduced, standard)"),
     "yes or no": ("products.csv", ",1.5,no,", ",1.5,perhaps,", 2, "sold_by_weight", "yes or no"),
     "column misspelt": ("products.csv", ",brand,", ",brnad,", 1, "brnad", "brand"),
     "cell too many": ("products.csv", "0.25,0.065\n", "0.25,0.065,9\n", 2, "width_m", "12 cells"),
@@ -85,8 +94,6 @@ FAULTS = {
     "currency": ("store.toml", '"EUR"', '"Euro"', None, "currency", "ISO 4217"),
     "time zone": ("store.toml", "Europe/Berlin", "Europe/Berlln", None, "time_zone", "IANA"),
     "field misspelt": ("store.toml", "hand_over", "handover", None, "policies.handover", "hand_over"),
-    "tax rate as a float": ("store.toml", '"0.07"', "0.07", None, "tax.rates.reduced", "as text"),
-    "tax rate over 1": ("store.toml", '"0.07"', '"7"', None, "tax.rates.reduced", "from 0 to 1"),
     "gate kind": ("layout.toml", '"entry"', '"door"', None, "gate[1].kind", "entry or exit or both"),
     "gate id twice": ("layout.toml", '"way-out"', '"entrance"', None, "gate[2].id", "no other gate"),
     "gate without width": ("layout.toml", "b_m = [1.8, 0.0]", "b_m = [0.8, 0.0]", None, "gate[1].b_m", "a width"),

@@ -8,10 +8,10 @@ gondolas that do not all look the same way. Brands are invented; codes are in-st
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 
 from aisle.store.codes import in_store_gtin
-from aisle.store.model import Facing, Gate, Product, Promotion, Shelf, Store, Tax, Zone
+from aisle.store.example_offers import example_prices, example_promotions, example_taxes
+from aisle.store.model import Facing, Gate, Product, Shelf, Store, Zone
 from aisle.store.shelving import even_edges, plates_touched
 
 PLATE_WIDTH_M = 0.1
@@ -121,11 +121,9 @@ def example_store() -> Store:
         ),
         floor_m=((0.0, 0.0), (7.0, 0.0), (7.0, 6.0), (0.0, 6.0)),
         zones=(Zone("back-room", "staff", ((4.8, 0.0), (7.0, 0.0), (7.0, 1.2), (4.8, 1.2))),),
-        promotions=(
-            Promotion("lunch", "Sandwich and a drink", "bundle", (in_store_gtin(506), in_store_gtin(104))),
-            Promotion("crisps", "Second bag half price", "multibuy", (in_store_gtin(201), in_store_gtin(202))),
-        ),
-        tax=Tax(included=True, rates={"reduced": Decimal("0.07"), "standard": Decimal("0.19")}),
+        prices=example_prices(),
+        promotions=example_promotions(),
+        taxes=example_taxes(),
     )
 
 

@@ -18,13 +18,18 @@ from aisle.store.layout_file import Layout, layout_text, read_layout
 from aisle.store.model import Store
 from aisle.store.planogram_file import FILE as PLANOGRAM
 from aisle.store.planogram_file import planogram_text, read_planogram
+from aisle.store.price_file import FILE as PRICES
+from aisle.store.price_file import prices_text, read_prices
 from aisle.store.problems import Findings, Problem, Report, StoreError
 from aisle.store.products_file import FILE as PRODUCTS
 from aisle.store.products_file import products_text, read_products
 from aisle.store.promotions_file import FILE as PROMOTIONS
-from aisle.store.promotions_file import promotions_text, read_promotions
+from aisle.store.promotions_file import read_promotions
+from aisle.store.promotions_out import promotions_text
 from aisle.store.shop_file import FILE as SHOP
 from aisle.store.shop_file import read_shop, shop_text
+from aisle.store.tax_file import FILE as TAX
+from aisle.store.tax_file import read_taxes, taxes_text
 
 IMAGES = "images"
 
@@ -56,23 +61,27 @@ def write_store(store: Store, path: Path) -> None:
     texts = {
         SHOP: shop_text(store),
         PRODUCTS: products_text(store.products, store.currency),
+        PRICES: prices_text(store.prices, store.currency),
+        TAX: taxes_text(store.taxes),
         PLANOGRAM: planogram_text(store.facings),
         LAYOUT: layout_text(layout),
         CAMERAS: cameras_text(store.cameras),
-        PROMOTIONS: promotions_text(store.promotions),
+        PROMOTIONS: promotions_text(store.promotions, store.currency),
     }
     for name, text in texts.items():
         (path / name).write_bytes(text.encode("utf-8"))
 
 
 def _read(path: Path) -> _Reading:
-    found = {name: Findings(name) for name in (SHOP, PRODUCTS, LAYOUT, PLANOGRAM, CAMERAS, PROMOTIONS)}
+    found = {name: Findings(name) for name in (SHOP, TAX, PRODUCTS, PRICES, LAYOUT, PLANOGRAM, CAMERAS, PROMOTIONS)}
     if not os.path.isdir(path) or not os.access(path, os.R_OK | os.X_OK):
         found_here = "a folder nobody may read" if os.path.isdir(path) else "no such folder"
         problem = Problem("error", str(path), None, None, found_here, "a store folder (aisle new makes one)")
         return _Reading(Draft(Store("", "EUR", "UTC", {}, (), ()), {}, (), ()), (problem,))
     shop = read_shop(path, found[SHOP])
-    products, product_lines = read_products(path, shop.currency, shop.tax.rates, found[PRODUCTS])
+    taxes, categories = read_taxes(path, found[TAX])
+    categories |= shop.former_tax
+    products, product_lines = read_products(path, shop.currency, categories, found[PRODUCTS])
     layout = read_layout(path, found[LAYOUT])
     shelves = {shelf.key: shelf for shelf in layout.shelves}
     facings, facing_lines = read_planogram(path, products, shelves, found[PLANOGRAM])
@@ -93,8 +102,9 @@ def _read(path: Path) -> _Reading:
         zones=layout.zones,
         cameras=read_cameras(path, found[CAMERAS]),
         devices=shop.devices,
-        promotions=read_promotions(path, products, found[PROMOTIONS]),
-        tax=shop.tax,
+        prices=read_prices(path, shop.currency, products, found[PRICES]),
+        promotions=read_promotions(path, shop.currency, products, found[PROMOTIONS]),
+        taxes=taxes,
         policies=shop.policies,
     )
     errors = tuple(itertools.chain.from_iterable(findings.problems for findings in found.values()))

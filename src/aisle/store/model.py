@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from aisle.store.offers import Price, Promotion, Taxes
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -27,6 +28,9 @@ class Product:
     `weight_g` is the weight of one unit as it stands on the shelf (None: not
     known, such a product can only be told by sight or scan); `weight_sigma_g`
     is the spread between units (None: unknown, the engine uses its prior).
+    `price_minor` is the price per unit, per kilogram where `sold_by_weight`; 0
+    means that the product has no price of its own and needs a dated one
+    (`offers.Price`), which may well be 0 for what is given away.
     `width_m` is the footprint along the shelf, None when nobody measured it.
     """
 
@@ -158,29 +162,6 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Promotion:
-    """An offer as announced; what it does to a price is the business of `commerce`.
-
-    `starts`/`ends` are ISO dates in the shop's time zone, both days included, None for open.
-    """
-
-    promotion_id: str
-    name: str
-    kind: str
-    gtins: tuple[str, ...] = ()
-    starts: str | None = None
-    ends: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tax:
-    """Sales tax: `rates` by tax category as a share (0.07 is 7 %); `included` says prices already hold it."""
-
-    included: bool = True
-    rates: dict[str, Decimal] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Policies:
     """What the shop has decided about who pays.
 
@@ -212,8 +193,9 @@ class Store:
     zones: tuple[Zone, ...] = ()
     cameras: tuple[Camera, ...] = ()
     devices: tuple[Device, ...] = ()
+    prices: tuple[Price, ...] = ()
     promotions: tuple[Promotion, ...] = ()
-    tax: Tax = field(default_factory=Tax)
+    taxes: Taxes = field(default_factory=Taxes)
     policies: Policies = field(default_factory=Policies)
 
     @cached_property

@@ -14,10 +14,11 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A shelf price valid from `starts` until before `ends` (None: open), in the shop's time zone.
+    """A shelf price valid from `starts` until before `ends` (None: open), local times of the shop without a zone.
 
     The price per unit; for goods sold by weight the price per kilogram. `member_minor` is what known customers pay.
-    Of several prices valid at a moment the one that starts last counts; `Product.price_minor` counts where none is.
+    Of several prices valid at a moment the one that starts last counts (of two with one start, the later in the list);
+    `Product.price_minor` counts where none is, unless that is 0: then the product has no price.
     """
 
     gtin: str
@@ -98,7 +99,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """All parts together cost `minor` ("sandwich and a drink for 4.00"). Never raises a price."""
+    """All parts together cost `minor` ("sandwich and a drink for 4.00"). Never raises a price.
+
+    The goods are those of the parts; the promotion's own `goods` name nothing.
+    """
 
     parts: tuple[Part, ...]
     minor: int
@@ -122,7 +126,10 @@ Benefit = Percent | AmountOff | FixedPrice | CountForPrice | BuyGet | Bundle | T
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When in the week a promotion runs: `days` (Monday is 0; empty: all) from `opens` until before `closes`."""
+    """When in the week a promotion runs: `days` (Monday is 0; empty: all) from `opens` until before `closes`.
+
+    Local times of the shop. Without `opens` from midnight, without `closes` until midnight.
+    """
 
     days: frozenset[int] = frozenset()
     opens: dt.time | None = None
@@ -169,7 +176,9 @@ class Promotion:
 class TaxRate:
     """One tax on one category of goods: `authority` levies `share` from `starts` through `ends`.
 
-    Several authorities may tax one category (state, county, city); their shares add up and are shown apart.
+    Several authorities may tax one category (state, county, city); their shares add up and are shown apart. Of several
+    rates of one authority on one category that are valid on a day the one that starts last counts. A share of 0 is a
+    tax category too: goods that are exempt.
     """
 
     category: str

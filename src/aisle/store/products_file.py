@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from aisle.store.codes import code_fault
 from aisle.store.model import Product
-from aisle.store.prices import decimals_of, format_amount, parse_amount
+from aisle.store.prices import format_amount
 from aisle.store.problems import Findings, shown
 from aisle.store.table import Row, optional, read_table, write_table
 
@@ -31,7 +31,7 @@ MAX_WEIGHT_G = 100_000.0
 
 
 def read_products(
-    folder: Path, currency: str, tax_categories: Mapping[str, object], findings: Findings
+    folder: Path, currency: str, tax_categories: Collection[str], findings: Findings
 ) -> tuple[dict[str, Product], dict[str, int]]:
     """The products by code, in file order, and the line each stands on."""
     products: dict[str, Product] = {}
@@ -51,7 +51,7 @@ def products_text(products: Mapping[str, Product], currency: str) -> str:
     return write_table(COLUMNS, (_cells(product, currency) for product in products.values()))
 
 
-def _product(row: Row, currency: str, tax_categories: Mapping[str, object]) -> Product:
+def _product(row: Row, currency: str, tax_categories: Collection[str]) -> Product:
     gtin = row.text("gtin", required=True)
     fault = code_fault(gtin) if gtin else None
     if fault is not None:
@@ -59,7 +59,7 @@ def _product(row: Row, currency: str, tax_categories: Mapping[str, object]) -> P
     tax_category = row.text("tax_category")
     if tax_category and tax_category not in tax_categories:
         known = ", ".join(sorted(tax_categories)) or "none yet"
-        row.error("tax_category", shown(tax_category), f"a rate in store.toml, [tax.rates] ({known})")
+        row.error("tax_category", shown(tax_category), f"a category of tax.toml ({known})")
     weight = row.number("weight_g", 0.0, MAX_WEIGHT_G)
     if weight is not None and weight <= 0:
         row.error("weight_g", shown(row.cell("weight_g")), "more than 0 g, or an empty cell when nobody weighed it")
@@ -67,29 +67,16 @@ def _product(row: Row, currency: str, tax_categories: Mapping[str, object]) -> P
         gtin=gtin,
         name=row.text("name", required=True),
         weight_g=weight,
-        price_minor=_amount(row, "price", currency, required=True),
+        price_minor=row.required_amount("price", currency),
         brand=row.text("brand"),
         category=row.text("category"),
         tax_category=tax_category,
         weight_sigma_g=row.number("weight_tolerance_g", 0.0, MAX_WEIGHT_G),
         sold_by_weight=row.flag("sold_by_weight"),
         minimum_age=row.integer("minimum_age", 0, 120, 0),
-        deposit_minor=_amount(row, "deposit", currency),
+        deposit_minor=row.amount("deposit", currency) or 0,
         width_m=row.number("width_m", 0.001, 5.0),
     )
-
-
-def _amount(row: Row, column: str, currency: str, required: bool = False) -> int:
-    cell = row.cell(column)
-    if not cell and not required:
-        return 0
-    amount = parse_amount(cell, currency)
-    if amount is None:
-        decimals = decimals_of(currency)
-        expected = f"an amount in {currency} with a point and at most {decimals} decimals"
-        row.error(column, shown(cell) if cell else "nothing", expected)
-        return 0
-    return amount
 
 
 def _cells(product: Product, currency: str) -> list[str]:

@@ -1,18 +1,17 @@
-"""`store.toml`: name, money, time zone, tax, house rules, staff and devices."""
+"""`store.toml`: name, money, time zone, house rules, staff and devices."""
 
 from __future__ import annotations
 
 import zoneinfo
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal, cast
 
 from aisle.store.layout_file import MAX_ID, unique
-from aisle.store.model import Device, Policies, Store, Tax
+from aisle.store.model import Device, Policies, Store
 from aisle.store.prices import CURRENCY
 from aisle.store.problems import Findings, shown
-from aisle.store.toml_in import Fields, clean, read_toml
+from aisle.store.toml_in import Fields, read_toml
 from aisle.store.toml_out import Value, heading, table
 
 FILE = "store.toml"
@@ -22,13 +21,13 @@ DEVICE_KINDS = ("plates", "tracker", "scanner", "gate")
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What the file holds."""
+    """What the file holds; `former_tax` are the tax categories of a table that belongs into `tax.toml`."""
 
     name: str = ""
     currency: str = "EUR"
     time_zone: str = "UTC"
     staff: frozenset[str] = frozenset()
-    tax: Tax = field(default_factory=Tax)
+    former_tax: frozenset[str] = frozenset()
     policies: Policies = field(default_factory=Policies)
     devices: tuple[Device, ...] = ()
 
@@ -43,7 +42,7 @@ def read_shop(folder: Path, findings: Findings) -> Shop:
         currency=_currency(fields),
         time_zone=_time_zone(fields),
         staff=frozenset(fields.texts("staff")),
-        tax=_tax(fields.table("tax")),
+        former_tax=_former_tax(fields),
         policies=_policies(fields.table("policies")),
         devices=tuple(_device(table_) for table_ in fields.tables("device")),
     )
@@ -62,8 +61,7 @@ def shop_text(store: Store) -> str:
         "party_shares_receipt": store.policies.party_shares_receipt,
         "charge_only_proven": store.policies.charge_only_proven,
     }
-    parts = [_HEADING, table("", top), table("[policies]", policies), table("[tax]", {"included": store.tax.included})]
-    parts.append(table("[tax.rates]", {name: str(rate) for name, rate in store.tax.rates.items()}))
+    parts = [_HEADING, table("", top), table("[policies]", policies)]
     for device in store.devices:
         values: dict[str, Value] = {"id": device.device_id, "kind": device.kind, "source": device.source}
         if device.gondola is not None:
@@ -92,31 +90,22 @@ def _time_zone(fields: Fields) -> str:
     return zone
 
 
-def _tax(fields: Fields) -> Tax:
-    included = fields.flag("included", True)
-    rates_table = fields.table("rates")
-    rates: dict[str, Decimal] = {}
-    for name in rates_table.keys():  # noqa: SIM118 - a table of fields is no dict
-        rate = _rate(rates_table.raw(name))
-        if rate is None or not name.strip() or name != name.strip() or not clean(name):
-            rates_table.error(
-                shown(name)[1:-1], shown(rates_table.raw(name)), 'a share from 0 to 1 as text, such as "0.07"'
-            )
-        else:
-            rates[name] = rate
-    fields.close()
-    return Tax(included, rates)
+def _former_tax(fields: Fields) -> frozenset[str]:
+    """The categories of a [tax] table, which stood here before `tax.toml` did: an error that says what to write there.
 
-
-def _rate(value: object) -> Decimal | None:
-    """A share from 0 to 1. Texts keep their digits exactly; whole numbers are exact anyway; floats are refused."""
-    if not isinstance(value, str | int) or isinstance(value, bool):
-        return None
-    try:
-        rate = Decimal(value)
-    except InvalidOperation:
-        return None
-    return rate if rate.is_finite() and 0 <= rate <= 1 else None
+    They are given back so that the products in them are not called wrong as well.
+    """
+    table_ = fields.raw("tax")
+    if table_ is None:
+        return frozenset()
+    table_ = table_ if isinstance(table_, dict) else {}
+    rates = table_.get("rates")
+    rates = rates if isinstance(rates, dict) else {}
+    wanted = [f"included = {'false' if table_.get('included') is False else 'true'}"]
+    for name, share in rates.items():
+        wanted.append(f'[[rate]] category = {shown(name)}, share = "{shown(share)[:20].strip(chr(34))}"')
+    fields.error("tax", "a table [tax]", f"no tax here; write in tax.toml: {'; '.join(wanted)}")
+    return frozenset(rates)
 
 
 def _policies(fields: Fields) -> Policies:

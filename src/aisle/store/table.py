@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from aisle.store.prices import decimals_of, parse_amount
 from aisle.store.problems import Findings, shown
 from aisle.store.toml_in import clean, one_of, read_text
 
@@ -67,6 +68,24 @@ class Row:
             self.error(column, shown(cell) if cell else "nothing", f"a whole number from {low} to {high}")
             return low
         return value
+
+    def amount(self, column: str, currency: str) -> int | None:
+        """Minor units of an amount such as 2.49; None for an empty cell or a wrong one."""
+        cell = self.cell(column)
+        amount = parse_amount(cell, currency)
+        if cell and amount is None:
+            self._amount_error(column, shown(cell), currency)
+        return amount
+
+    def required_amount(self, column: str, currency: str) -> int:
+        """Minor units of an amount that must be there."""
+        amount = self.amount(column, currency)
+        if not self.cell(column):
+            self._amount_error(column, "nothing", currency)
+        return amount or 0
+
+    def _amount_error(self, column: str, found: str, currency: str) -> None:
+        self.error(column, found, f"an amount in {currency} with a point and at most {decimals_of(currency)} decimals")
 
     def flag(self, column: str) -> bool:
         """yes or no; an empty cell is no."""

@@ -6,17 +6,22 @@ loader reads on; `close()` notes the fields nobody asked for, which are nearly a
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import math
+import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from aisle.store.prices import decimals_of, parse_amount
 from aisle.store.problems import Findings, shown
 
 MAX_BYTES = 32 * 2**20
+_SHARE = re.compile(r"0(\.[0-9]{1,9})?|1(\.0{1,9})?")
 _UNWELCOME = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -40,8 +45,11 @@ def read_text(path: Path, findings: Findings) -> str | None:
 def read_toml(path: Path, findings: Findings) -> Fields | None:
     """The file as a table of fields, or None after noting why there is none."""
     text = read_text(path, findings)
-    if text is None:
-        return None
+    return None if text is None else parse_toml(text, findings)
+
+
+def parse_toml(text: str, findings: Findings) -> Fields | None:
+    """The text as a table of fields, or None after noting why it is none."""
     try:
         return Fields(tomllib.loads(text), "", findings)
     except tomllib.TOMLDecodeError as error:
@@ -181,6 +189,59 @@ class Fields:
             self.error(key, shown(value), "a list of texts")
             return ()
         return tuple(value)
+
+    def share(self, key: str, default: Decimal | None = None, *, zero: bool = False) -> Decimal:
+        """A share from above 0 (or from 0, with `zero`) to 1, written as text so that its digits are kept exactly."""
+        low = "from 0" if zero else "above 0 and up"
+        expected = f'a share {low} to 1 as text, such as "0.07"'
+        value = self._get(key, default is None, expected)
+        if value is None:
+            return default if default is not None else Decimal(1)
+        share = Decimal(value) if isinstance(value, str) and _SHARE.fullmatch(value) else None
+        if share is None or not (share or zero):
+            self.error(key, shown(value), expected)
+            return Decimal(1)
+        return share
+
+    def amount(self, key: str, currency: str, *, zero: bool = True) -> int:
+        """Minor units of a required amount, written as text ("4.00") so that it is exact."""
+        above = "" if zero else " above 0"
+        expected = f"an amount{above} in {currency} as text with at most {decimals_of(currency)} decimals"
+        value = self._get(key, True, expected)
+        minor = parse_amount(value, currency) if isinstance(value, str) else None
+        if value is not None and (minor is None or not (minor or zero)):
+            self.error(key, shown(value), expected)
+        return minor or 0
+
+    def day(self, key: str) -> dt.date | None:
+        """A day, written as a TOML date or as ISO text; None when missing or wrong."""
+        value = self._get(key, False, "")
+        if value is None or type(value) is dt.date:
+            return value
+        try:
+            return dt.date.fromisoformat(value)
+        except (TypeError, ValueError):
+            self.error(key, shown(value), "a day such as 2026-01-31")
+            return None
+
+    def days(self) -> tuple[dt.date | None, dt.date | None]:
+        """The first and last day (`starts`, `ends`), both included, None for open."""
+        starts, ends = self.day("starts"), self.day("ends")
+        if starts is not None and ends is not None and ends < starts:
+            self.error("ends", ends.isoformat(), f"a day not before starts, {starts}")
+        return starts, ends
+
+    def time(self, key: str) -> dt.time | None:
+        """A local time of day, written as a TOML time or as text such as "16:00"; None when missing or wrong."""
+        value = self._get(key, False, "")
+        try:
+            time = value if value is None or isinstance(value, dt.time) else dt.time.fromisoformat(value)
+        except (TypeError, ValueError):
+            time = dt.time(tzinfo=dt.UTC)
+        if time is not None and time.tzinfo is not None:
+            self.error(key, shown(value), 'a local time of day such as "16:00"')
+            return None
+        return time
 
     def raw(self, key: str) -> Any:
         """The value as TOML gives it, for fields with a reader of their own."""

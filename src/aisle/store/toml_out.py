@@ -1,14 +1,15 @@
 """Writing TOML a person likes to edit: a heading, plain keys, and numbers that read back as the very same ones.
 
-Only what store folders need: texts, whole and floating numbers, flags, lists, tables and lists of tables.
+Only what store folders need: texts, whole and floating numbers, flags, days, lists, tables and lists of tables.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-Value: TypeAlias = "str | bool | int | float | Sequence[Value]"
+Value: TypeAlias = "str | bool | int | float | dt.date | Sequence[Value]"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 _BARE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
@@ -41,5 +42,7 @@ def _value(value: Value) -> str:
             return repr(value)
         case str():
             return _text(value)
+        case dt.date():
+            return value.isoformat()
         case _:
             return "[" + ", ".join(_value(v) for v in value) + "]"
