@@ -32,10 +32,10 @@ from aisle.commerce.payments.port import (
     ProviderUnavailableError,
     Refund,
     UnknownPaymentError,
-    WrongCurrencyError,
 )
+from aisle.commerce.payments.requests import check_amount, check_positive, digest
 from aisle.commerce.payments.sandbox_answers import decode, encode
-from aisle.commerce.payments.sandbox_book import Book, HoldRow, digest
+from aisle.commerce.payments.sandbox_book import Book, HoldRow
 from aisle.commerce.payments.sandbox_cards import BankCard, card_behind
 from aisle.commerce.payments.sandbox_faults import NO_FAULTS, Faults
 from aisle.commerce.payments.webhooks import sign
@@ -237,7 +237,7 @@ class Sandbox:
         kind = self._book.card_kind(card.token, card.customer)
         if kind is None:
             raise UnknownPaymentError("found no such card of this customer; expected one that was registered")
-        _check_positive(amount)
+        check_positive(amount)
         bank = _known(kind)
         self._check_funds(bank, kind, amount.minor)
         now = self._clock()
@@ -324,7 +324,7 @@ class Sandbox:
     def _refund(self, hold_id: str, amount: Money) -> Refund:
         self._lapse()
         row = self._row(hold_id)
-        _check_amount(row, amount)
+        check_amount(amount, row.currency, row.hold_id)
         left = row.captured - row.refunded
         if amount.minor > left:
             raise AmountError(f"found {amount} to give back of hold {hold_id}; expected at most the {left} left of it")
@@ -347,7 +347,7 @@ class Sandbox:
         """The hold, if money may still be taken from it or was taken already."""
         self._lapse()
         row = self._row(hold_id)
-        _check_amount(row, amount)
+        check_amount(amount, row.currency, row.hold_id)
         if row.status in ("cancelled", "expired"):
             raise HoldExpiredError(f"hold {hold_id} is {row.status}; nothing is held any more")
         if row.status == "needs_action":
@@ -407,19 +407,6 @@ def _known(kind: str) -> BankCard:
     if bank is None:
         raise UnknownPaymentError(f"the sandbox no longer has the test card {kind!r}")
     return bank
-
-
-def _check_amount(row: HoldRow, amount: Money) -> None:
-    if amount.currency != row.currency:
-        raise WrongCurrencyError(
-            f"found an amount in {amount.currency}; expected {row.currency}, as hold {row.hold_id}"
-        )
-    _check_positive(amount)
-
-
-def _check_positive(amount: Money) -> None:
-    if amount.minor <= 0:
-        raise AmountError(f"found an amount of {amount.minor} minor units; expected one above zero")
 
 
 def _declined(decline_code: str) -> CardDeclinedError:

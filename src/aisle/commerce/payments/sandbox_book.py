@@ -5,7 +5,6 @@ Rows go in and out here; what may happen to them is decided in `sandbox`.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -190,8 +189,3 @@ class Book:
 
     def put_off_post(self, n: int, due_at_ns: int) -> None:
         self._connection.execute("UPDATE post SET attempts = attempts + 1, due_at_ns = ? WHERE n = ?", (due_at_ns, n))
-
-
-def digest(*request: str) -> str:
-    """The digest of a request, by which another request under the same key is recognised."""
-    return hashlib.sha256("\x1f".join(request).encode()).hexdigest()
