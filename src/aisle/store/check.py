@@ -1,6 +1,6 @@
 """What works but badly: the warnings of `aisle check`.
 
-None of it stops a shop from opening; each makes receipts less sure.
+None of it stops a shop from opening; each makes receipts less sure, or an offer worth nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from aisle.store.geometry import sees
 from aisle.store.model import Facing, Product, Shelf, Store
+from aisle.store.offers_check import offer_warnings
 from aisle.store.problems import Problem, shown
 from aisle.store.shelving import GRAZE_M
 
@@ -31,7 +32,7 @@ class Draft:
 
 
 def warnings_of(draft: Draft) -> tuple[Problem, ...]:
-    """All warnings, in order of file and line."""
+    """All warnings: about goods and shelves in order of file and line, then about offers."""
     return (
         *_unweighed(draft),
         *_homeless(draft),
@@ -40,6 +41,7 @@ def warnings_of(draft: Draft) -> tuple[Problem, ...]:
         *_alike(draft),
         *_unseen(draft),
         *_strange_pictures(draft),
+        *offer_warnings(draft.store, draft.product_lines),
     )
 
 

@@ -41,6 +41,13 @@ class Goods:
     without: frozenset[str] = frozenset()
     without_categories: frozenset[str] = frozenset()
 
+    def hold(self, gtin: str, category: str, brand: str) -> bool:
+        """Whether a product is among the goods."""
+        if gtin in self.without or category in self.without_categories:
+            return False
+        named = self.gtins or self.categories or self.brands
+        return not named or gtin in self.gtins or category in self.categories or brand in self.brands
+
 
 @dataclass(frozen=True, slots=True)
 class Percent:
