@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import get_args
 
 from aisle.store.check import alike
 from aisle.store.codes import code_fault
 from aisle.store.example import example_store
+from aisle.store.offers import Benefit, Limits
+from aisle.store.offers_check import offer_warnings
 
 STORE = example_store()
 
@@ -57,3 +60,24 @@ def test_shelves_stand_inside_the_room() -> None:
         for depth in (0.0, shelf.depth_m)
     ]
     assert [corner for corner in corners if not (0 <= corner[0] <= 7 and 0 <= corner[1] <= 6)] == []
+
+
+def test_offers_use_every_kind_and_condition() -> None:
+    offers = STORE.promotions
+    assert {type(offer.benefit) for offer in offers} == set(get_args(Benefit))
+    assert {offer.issuer for offer in offers} == {"shop", "manufacturer"}
+    used = [
+        [offer for offer in offers if offer.members],
+        [offer for offer in offers if offer.coupon],
+        [offer for offer in offers if offer.windows],
+        [offer for offer in offers if offer.starts and offer.ends],
+        [offer for offer in offers if offer.combines],
+        [offer for offer in offers if offer.limits != Limits()],
+        [price for price in STORE.prices if price.starts],
+        [price for price in STORE.prices if price.member_minor],
+    ]
+    assert [] not in used
+
+
+def test_no_offer_is_in_vain() -> None:
+    assert list(offer_warnings(STORE, dict.fromkeys(STORE.products, 1))) == []

@@ -56,7 +56,7 @@ def only_error(shop: Path) -> Problem:
 
 
 @given(stores())
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_a_written_store_is_read_again(store: Store) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_store(store, Path(folder))
@@ -228,58 +228,78 @@ def test_pictures_of_no_product(shop: Path) -> None:
     assert [p.file for p in check_store(shop).warnings if p.file.startswith("images")] == ["images/bananas"]
 
 
-@given(
-    st.sampled_from(FILES),
-    st.lists(st.tuples(st.integers(0, 6000), st.integers(0, 40), st.binary(max_size=12)), min_size=1, max_size=4),
-)
-@settings(max_examples=150)
-def test_a_mangled_file_raises_nothing_else(file: str, cuts: list[tuple[int, int, bytes]]) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_store(example_store(), folder)
-        content = (folder / file).read_bytes()
-        for start, length, put in cuts:
-            at = start % (len(content) + 1)
-            content = content[:at] + put + content[at + length :]
+@pytest.fixture(scope="module")
+def mangled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example shop, with a camera, as a folder whose files are spoilt and put right again."""
+    folder = tmp_path_factory.mktemp("mangled")
+    write_store(example_store(), folder)
+    with (folder / "cameras.toml").open("a", encoding="utf-8") as out:
+        out.write(CAMERA)
+    return folder
+
+
+def told_apart(folder: Path, file: str, content: bytes) -> bool:
+    """Whether loading and checking agree about the folder with this content in one of its files."""
+    before = (folder / file).read_bytes()
+    try:
         (folder / file).write_bytes(content)
         report = check_store(folder)
-        assert (raised(folder) is None) == report.ok
         assert [p for p in report.problems if not str(p).encode("utf-8")] == []
+        return (raised(folder) is None) == report.ok
+    finally:
+        (folder / file).write_bytes(before)
 
 
-@given(st.sampled_from(FILES), st.text(max_size=60) | st.text('[]{}=".,-#\n0123456789einfatruls_', max_size=80))
-@settings(max_examples=150)
-def test_any_text_raises_nothing_else(file: str, text: str) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_store(example_store(), folder)
-        (folder / file).write_bytes(text.encode("utf-8", "surrogatepass"))
-        assert (raised(folder) is None) == check_store(folder).ok
+@given(
+    file=st.sampled_from(FILES),
+    cuts=st.lists(st.tuples(st.integers(0, 6000), st.integers(0, 40), st.binary(max_size=12)), min_size=1, max_size=4),
+)
+@settings(max_examples=100)
+def test_a_mangled_file_raises_nothing_else(mangled: Path, file: str, cuts: list[tuple[int, int, bytes]]) -> None:
+    content = (mangled / file).read_bytes()
+    for start, length, put in cuts:
+        at = start % (len(content) + 1)
+        content = content[:at] + put + content[at + length :]
+    assert told_apart(mangled, file, content)
+
+
+@given(
+    file=st.sampled_from(FILES), text=st.text(max_size=60) | st.text('[]{}=".,-#\n0123456789einfatruls_', max_size=80)
+)
+@settings(max_examples=100)
+def test_any_text_raises_nothing_else(mangled: Path, file: str, text: str) -> None:
+    assert told_apart(mangled, file, text.encode("utf-8", "surrogatepass"))
 
 
 VALUES = st.recursive(
-    st.sampled_from(["1", "1e999", "nan", "true", '""', '"x"', "1979-05-27", "07:32:00", "0x" + "f" * 5000]),
+    st.sampled_from(
+        ["1", "1e999", "nan", "true", '""', '"x"', '"0.5"', '"9.99"', "1979-05-27", "07:32:00", "0x" + "f" * 5000]
+    ),
     lambda inner: (
         st.lists(inner, max_size=3).map(lambda parts: "[" + ", ".join(parts) + "]")
         | inner.map(lambda part: "{ id = " + part + " }")
     ),
     max_leaves=5,
 )
+CELLS = st.sampled_from(["", "0", "-1", "9.99", "1e99", "nan", "x", "0001-01-01", "9999-12-31", "2026-05-01T18:00Z"])
 
 
-@given(st.sampled_from([name for name in FILES if name.endswith(".toml")]), st.data())
-@settings(max_examples=200)
-def test_any_value_in_any_field_raises_nothing_else(file: str, data: st.DataObject) -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        write_store(example_store(), folder)
-        with (folder / "cameras.toml").open("a", encoding="utf-8") as out:
-            out.write(CAMERA)
-        lines = (folder / file).read_text(encoding="utf-8").splitlines()
-        at = data.draw(st.sampled_from([i for i, line in enumerate(lines) if " = " in line and line[0] != "#"]))
-        lines[at] = lines[at].split(" = ")[0] + " = " + data.draw(VALUES)
-        (folder / file).write_text("\n".join(lines), encoding="utf-8")
-        assert (raised(folder) is None) == check_store(folder).ok
+@given(file=st.sampled_from([name for name in FILES if name.endswith(".toml")]), data=st.data())
+@settings(max_examples=120)
+def test_any_value_in_any_field_raises_nothing_else(mangled: Path, file: str, data: st.DataObject) -> None:
+    lines = (mangled / file).read_text(encoding="utf-8").splitlines()
+    at = data.draw(st.sampled_from([i for i, line in enumerate(lines) if " = " in line and line[0] != "#"]))
+    lines[at] = lines[at].split(" = ")[0] + " = " + data.draw(VALUES)
+    assert told_apart(mangled, file, "\n".join(lines).encode("utf-8"))
+
+
+@given(file=st.sampled_from([name for name in FILES if name.endswith(".csv")]), data=st.data())
+def test_any_cell_raises_nothing_else(mangled: Path, file: str, data: st.DataObject) -> None:
+    lines = (mangled / file).read_text(encoding="utf-8").splitlines()
+    at = data.draw(st.integers(1, len(lines) - 1))
+    cells = lines[at].split(",")
+    cells[data.draw(st.integers(0, len(cells) - 1))] = data.draw(CELLS)
+    assert told_apart(mangled, file, "\n".join([*lines[:at], ",".join(cells), *lines[at + 1 :]]).encode("utf-8"))
 
 
 def raised(folder: Path) -> StoreError | None:

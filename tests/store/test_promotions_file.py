@@ -64,7 +64,10 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "threshold": (
         f'kind = "threshold"\nspend = "50.00"\namount = "5.00"\nwithout = ["{BEER}"]\nwithout_categories = ["bakery"]',
-        {"benefit": Threshold(5000, minor=500), "goods": Goods(without={BEER}, without_categories={"bakery"})},  # type: ignore[arg-type]
+        {
+            "benefit": Threshold(5000, minor=500),
+            "goods": Goods(without=frozenset({BEER}), without_categories=frozenset({"bakery"})),
+        },
     ),
     "threshold with a share": (
         'kind = "threshold"\nspend = "50.00"\nshare = "0.1"',

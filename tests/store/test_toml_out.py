@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from aisle.store.toml_out import heading, table
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
-scalars = st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | texts
+numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+scalars = st.booleans() | numbers | texts | st.dates()
 values = scalars | st.lists(scalars, max_size=4) | st.lists(st.lists(scalars, max_size=2), max_size=3)
 
 

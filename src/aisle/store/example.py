@@ -76,6 +76,7 @@ _PRODUCTS: tuple[tuple[int, str, str, str, int, float, float, float], ...] = (
 )
 
 _STANDARD_TAX = frozenset({"drinks", "beer and wine", "household"})
+_ALSO_STANDARD_TAX = frozenset({502})  # a drink of oats is no milk, and no food, to the tax office
 _DEPOSITS = {101: 25, 102: 25, 103: 25, 104: 25, 105: 25, 106: 25, 109: 25, 112: 8, 113: 25}
 
 # gondola -> left front corner, rotation in degrees, plates, board heights from the floor upwards
@@ -136,7 +137,7 @@ def _products() -> dict[str, Product]:
             price_minor=cents,
             brand=brand,
             category=category,
-            tax_category="standard" if category in _STANDARD_TAX else "reduced",
+            tax_category="standard" if category in _STANDARD_TAX or number in _ALSO_STANDARD_TAX else "reduced",
             weight_sigma_g=spread,
             minimum_age=16 if category == "beer and wine" else 0,
             deposit_minor=_DEPOSITS.get(number, 0),
