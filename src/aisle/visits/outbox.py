@@ -1,0 +1,220 @@
+"""Does what is due outside, at least once and under the same key each time, until it is done or a person is needed.
+
+An effect is claimed for a while, its handler runs outside of any transaction, and what came of it is journalled in the
+same transaction that marks the effect done. After a crash between the two the claim runs out and the handler runs
+again with the same key. Failures wait longer each time; poison is parked, listed, and can be tried again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from sqlalchemy import Row, case, func, select, update
+
+from aisle.visits.desk import Desk
+from aisle.visits.effects import Effect, EffectBody, EffectKind
+from aisle.visits.entrance import Entry
+from aisle.visits.journal import Committed, Work
+from aisle.visits.outcomes import Outcome
+from aisle.visits.policy import SECOND_NS, after
+from aisle.visits.tables import outbox
+
+
+class TryLater(Exception):  # noqa: N818 -- not an error: the outside asks for patience
+    """Not now. `after_s` is how long the outside asked to wait, None when it did not say."""
+
+    def __init__(self, message: str, after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+
+
+class PermanentError(Exception):
+    """It will never work as it is: a person has to look."""
+
+
+class Handler(Protocol):
+    """Carries out one kind of effect. Called from several threads, and again after a crash with the same key."""
+
+    def __call__(self, effect: Effect) -> Outcome:
+        """What came of it. Raises TryLater or PermanentError."""
+
+
+class OutboxRow(msgspec.Struct, frozen=True):
+    """An effect and how it stands: "pending", "done" or "parked" after `attempts` tries."""
+
+    key: str
+    visit_id: str
+    kind: str
+    state: str
+    attempts: int
+    due_at_ns: int
+    last_error: str
+
+
+class Outbox:
+    """Runs the desk's effects with one handler per kind; kinds without a handler are parked.
+
+    `run_due` does what is due now and returns; `start` serves with threads until `stop`.
+    """
+
+    def __init__(self, desk: Desk, handlers: Mapping[EffectKind, Handler]) -> None:
+        self._desk = desk
+        self._handlers = dict(handlers)
+        self._wake = threading.Condition()
+        self._news = 0
+        self._stopping = False
+        self._threads: list[threading.Thread] = []
+        desk.writer.listeners.append(self._committed)
+
+    def run_now(self, key: str) -> bool:
+        """Run one effect at once, if it is still to be done and nobody else is at it; whether it was run."""
+        return any([self._perform(row) for row in self._claim(key=key, limit=1)])
+
+    def admit(self, entry: Entry) -> Entry:
+        """Ask for the hold an entry waits for, and say what the gate is to do."""
+        if entry.key:
+            self.run_now(entry.key)
+            return self._desk.entry(entry.visit_id)
+        return entry
+
+    def run_due(self, limit: int = 64) -> int:
+        """Run what is due now, once; how many effects were tried."""
+        return len([self._perform(row) for row in self._claim(limit=limit)])
+
+    def run_until_idle(self) -> int:
+        """Run until nothing is due any more; how many effects were tried."""
+        tried = 0
+        while (more := self.run_due()) > 0:
+            tried += more
+        return tried
+
+    def next_due_ns(self) -> int | None:
+        """When the next pending effect may be tried; None when none is pending."""
+        later = case(
+            (outbox.c.due_at_ns > outbox.c.claimed_until_ns, outbox.c.due_at_ns), else_=outbox.c.claimed_until_ns
+        )
+        rows = self._desk.read(select(func.min(later)).where(outbox.c.state == "pending"))
+        return None if rows[0][0] is None else int(rows[0][0])
+
+    def recover(self) -> None:
+        """Give up all claims: for the start of a program that alone works on its database."""
+        freed = update(outbox).where(outbox.c.state == "pending").values(claimed_until_ns=0)
+        with self._desk.database.write() as connection:
+            connection.execute(freed)
+
+    def parked(self, limit: int = 100) -> tuple[OutboxRow, ...]:
+        """The effects a person has to look at."""
+        statement = select(outbox).where(outbox.c.state == "parked").order_by(outbox.c.due_at_ns).limit(limit)
+        return tuple(_shown(row) for row in self._desk.read(statement))
+
+    def of_visit(self, visit_id: str) -> tuple[OutboxRow, ...]:
+        """All effects of a visit, by key."""
+        statement = select(outbox).where(outbox.c.visit_id == visit_id).order_by(outbox.c.key)
+        return tuple(_shown(row) for row in self._desk.read(statement))
+
+    def retry(self, key: str) -> None:
+        """Try a parked effect again, at once."""
+        now_ns = self._desk.clock()
+
+        def again(work: Work) -> None:
+            work.rows.update(
+                outbox, {"key": key, "state": "pending", "attempts": 0, "due_at_ns": now_ns, "claimed_until_ns": 0}
+            )
+            work.effects = True
+
+        self._desk.writer.run("retry", again)
+
+    def start(self, workers: int = 4) -> None:
+        """Serve until `stop`: `workers` threads run what is due as soon as it is committed."""
+        self._stopping = False
+        self._threads = [threading.Thread(target=self._serve, name=f"outbox-{n}") for n in range(workers)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish what is being done and stop."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+
+    def _committed(self, what: Committed) -> None:
+        if what.effects:
+            with self._wake:
+                self._news += 1
+                self._wake.notify()
+
+    def _serve(self) -> None:
+        while not self._stopping:
+            news = self._news
+            if self.run_due(limit=4) == 0:
+                self._sleep(news)
+
+    def _sleep(self, news: int) -> None:
+        """Until something is committed, the next effect is due, or a second has passed."""
+        next_ns = self.next_due_ns()
+        wait_s = 1.0 if next_ns is None else min(1.0, max(0.0, (next_ns - self._desk.clock()) / SECOND_NS))
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopping or self._news != news, wait_s)
+
+    def _claim(self, *, limit: int, key: str | None = None) -> Sequence[Row[Any]]:
+        now_ns = self._desk.clock()
+        until_ns = after(now_ns, self._desk.policy.lease_s)
+
+        def claim(work: Work) -> Sequence[Row[Any]]:
+            due = select(outbox).where(
+                outbox.c.state == "pending", outbox.c.due_at_ns <= now_ns, outbox.c.claimed_until_ns <= now_ns
+            )
+            chosen = due.where(outbox.c.key == key) if key else due.order_by(outbox.c.due_at_ns, outbox.c.key)
+            rows = work.fetch(chosen.limit(limit))
+            for row in rows:
+                work.rows.update(outbox, {"key": row.key, "claimed_until_ns": until_ns})
+            return rows
+
+        return self._desk.writer.run("claim", claim)
+
+    def _perform(self, row: Row[Any]) -> bool:
+        body = msgspec.json.decode(row.body, type=EffectBody)
+        effect = Effect(row.kind, row.key, row.visit_id, body)
+        try:
+            handler = self._handlers.get(effect.kind)
+            if handler is None:
+                raise PermanentError(f"nobody here handles effects of the kind {effect.kind!r}")
+            outcome = handler(effect)
+        except TryLater as later:
+            return self._failed(row, str(later), later.after_s, parked=False)
+        except PermanentError as error:
+            return self._failed(row, str(error), None, parked=True)
+        except Exception as error:
+            return self._failed(row, f"{type(error).__name__}: {error}", None, parked=False)
+        done = {"key": row.key, "state": "done", "attempts": row.attempts + 1, "last_error": ""}
+
+        def record(work: Work) -> None:
+            self._desk.record(work, effect, outcome)
+            work.rows.update(outbox, done)
+
+        self._desk.writer.run("record", record)
+        return True
+
+    def _failed(self, row: Row[Any], why: str, asked_s: float | None, *, parked: bool) -> bool:
+        retries, tried, now_ns = self._desk.policy.retries, row.attempts + 1, self._desk.clock()
+        wait_s = max(asked_s or 0.0, retries.after_s(tried))
+        change = {
+            "key": row.key,
+            "state": "parked" if parked or tried >= retries.tries else "pending",
+            "attempts": tried,
+            "due_at_ns": after(now_ns, wait_s),
+            "claimed_until_ns": 0,
+            "last_error": why[:2000],
+        }
+        self._desk.writer.run("failed", lambda work: work.rows.update(outbox, change))
+        return True
+
+
+def _shown(row: Row[Any]) -> OutboxRow:
+    return OutboxRow(row.key, row.visit_id, row.kind, row.state, row.attempts, row.due_at_ns, row.last_error)
