@@ -14,7 +14,8 @@ class Saving(msgspec.Struct, frozen=True):
     """A reduction of one line: which promotion, under which name, by how much (> 0, minor units).
 
     `kind`: "line" for a promotion on goods, "order" for a share of an order-level one, "member" for a member price,
-    "later" for a price that fell between taking and leaving, "manufacturer" for a maker's coupon.
+    "later" for a price that fell between taking and leaving (both without a promotion), "manufacturer" for a maker's
+    coupon.
     """
 
     promotion_id: str
@@ -29,7 +30,8 @@ class PricedLine(msgspec.Struct, frozen=True):
     `unit_minor` is the shelf price per unit (per kilogram for weighed goods) when the goods were taken; `regular_minor`
     the line at that price; `paid_minor` what is due for it after `savings`. `tax_minor` is the tax in it (included) or
     on it, summed over the authorities. `deposit_minor` is the deposit of all units, which no saving touches, and
-    `deposit_tax_minor` the tax in or on that.
+    `deposit_tax_minor` the tax in or on that. `tenders` are manufacturer coupons that pay part of the line like a means
+    of payment (kind "manufacturer"): they lower neither `paid_minor` nor the tax, and add up to the basket's tender.
     """
 
     line_id: str
@@ -45,6 +47,7 @@ class PricedLine(msgspec.Struct, frozen=True):
     deposit_minor: int = 0
     deposit_tax_minor: int = 0
     weight_g: int | None = None
+    tenders: tuple[Saving, ...] = ()
 
 
 class TaxLine(msgspec.Struct, frozen=True):
@@ -73,8 +76,8 @@ class Hint(msgspec.Struct, frozen=True):
 class PricedBasket(msgspec.Struct, frozen=True):
     """A basket's price.
 
-    `total_minor` is what the customer pays; `saved_minor` all savings together; `tax_minor` all tax, included or on
-    top. `uses` says how often each promotion was applied (for limits). `optimal` is False when the search for the best
+    `total_minor` is what the customer pays; `saved_minor` all savings and tenders together; `tax_minor` all tax, included
+    or on top. `uses` says how often each promotion was applied (for limits). `optimal` is False when the search for the best
     combination ran out of its allowance; then up to `gap_minor` more might have been saved.
     """
 

@@ -1,0 +1,198 @@
+"""What the search must remember about a promotion that ties units together: how far its groups are filled.
+
+An account is a small automaton. Its *part* of the search's state is a tuple of integers, `step` says what one more unit
+in some role makes of it and what falls due then (the price of a completed group), `closed` whether it may end so. Each
+account also prices its slots (`tune`, `cost`, `worth`): the dual prices of the linear relaxation, from which the search
+has its bound. Of several multipliers the fair ones are taken: every unit of a group bears the same share.
+
+Source of the bound: weak duality of Lagrangian relaxation (A. M. Geoffrion, "Lagrangean relaxation for integer
+programming", 1974).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+Part = tuple[int, ...]
+Role = tuple[int, ...]
+Step = tuple[Part, int]  # the new part, and what falls due (minor units)
+
+BUY: Role = (0,)
+GET: Role = (1,)
+USE: Role = (0,)
+
+
+class Slot(NamedTuple):
+    """Units that could fill a role: which role, their price and what the unit would save in it, how many."""
+
+    role: Role
+    price: int
+    saves: int
+    units: int
+
+
+class Account(Protocol):
+    """What the search asks of an account."""
+
+    start: Part
+    in_price_order: bool  # whether bought units must not be cheaper than the reduced ones
+
+    def step(self, part: Part, role: Role) -> Step | None:
+        """One more unit in a role; None when that is impossible."""
+
+    def closed(self, part: Part) -> bool:
+        """Whether the basket may end like this."""
+
+    def tune(self, slots: Sequence[Slot]) -> None:
+        """Choose the dual prices for these units."""
+
+    def cost(self, role: Role, price: int) -> float:
+        """The dual price of a role for a unit of that price (minor units)."""
+
+    def worth(self, part: Part, next_price: int) -> float:
+        """What a part adds to the bound, when no later unit is dearer than `next_price` (minor units)."""
+
+
+class GroupAccount:
+    """Groups at one price: `counts` units of each place together cost `minor`.
+
+    The part is the units waiting in each place, the groups left (-1: any number), and, where `cap` is positive, what
+    the units so far are worth above the group's price, times the size of a group, but never more than `cap`: a
+    promotion must not make dearer what it is applied to. `cap` is the most that later units can lack.
+    """
+
+    in_price_order = False
+
+    def __init__(self, counts: tuple[int, ...], minor: int, limit: int | None, cap: int) -> None:
+        self.counts = counts
+        self.minor = minor
+        self.limit = limit
+        self.cap = cap
+        self.start: Part = (*([0] * len(counts)), -1 if limit is None else limit, 0)
+        self._slot_costs = [minor / sum(counts)] * len(counts)
+        self._group_cost = 0.0
+
+    def step(self, part: Part, role: Role) -> Step | None:
+        left = part[-2]
+        if left == 0:
+            return None
+        waiting = list(part[:-2])
+        waiting[role[0]] += 1
+        surplus = min(self.cap, part[-1] + role[1]) if self.cap else 0
+        if any(have < need for have, need in zip(waiting, self.counts, strict=True)):
+            return (*waiting, left, surplus), 0
+        rest = [have - need for have, need in zip(waiting, self.counts, strict=True)]
+        return (*rest, left - 1 if left > 0 else left, surplus), self.minor
+
+    def closed(self, part: Part) -> bool:
+        return not any(part[:-2]) and part[-1] >= 0
+
+    def tune(self, slots: Sequence[Slot]) -> None:
+        size = sum(self.counts)
+        means = []
+        for place in range(len(self.counts)):
+            here = [(slot.saves, slot.units) for slot in slots if slot.role[0] == place]
+            means.append(sum(s * n for s, n in here) / max(1, sum(n for _, n in here)) or 1.0)
+        whole = sum(mean * count for mean, count in zip(means, self.counts, strict=True))
+        self._slot_costs = [self.minor * mean / whole for mean in means]
+        self._group_cost = 0.0
+        if self.limit is not None:
+            nets = _spread((slot.saves - self._slot_costs[slot.role[0]], slot.units) for slot in slots)
+            self._group_cost = size * max(0.0, _nth(nets, self.limit * size))
+            self._slot_costs = [cost + self._group_cost / size for cost in self._slot_costs]
+
+    def cost(self, role: Role, price: int) -> float:
+        return self._slot_costs[role[0]]
+
+    def worth(self, part: Part, next_price: int) -> float:
+        owed = sum(have * cost for have, cost in zip(part, self._slot_costs, strict=False))
+        return max(0, part[-2]) * self._group_cost - owed
+
+
+class BuyGetAccount:
+    """Every `buy` units bought earn `get` reduced ones.
+
+    The part is the units bought towards the next group, the reduced units earned and not yet taken (negative while
+    others were taken first), and the reduced units left under a limit (-1: any number). `most` bounds what can be
+    earned to any use. With `same_goods` units come in falling order of price, and at the end of each price no more may
+    have been taken than earned; so no reduced unit is dearer than those bought for it.
+    """
+
+    def __init__(self, buy: int, get: int, limit: int | None, most: int, *, same_goods: bool) -> None:
+        self.buy = buy
+        self.get = get
+        self.most = most
+        self.in_price_order = same_goods
+        self.start: Part = (0, 0, -1 if limit is None else limit * get)
+        self._share = 0.0  # of a unit's price that a slot is worth, in price order
+        self._flat = 0.0  # what a slot is worth otherwise
+
+    def step(self, part: Part, role: Role) -> Step | None:
+        filled, earned, left = part
+        if role == GET:
+            return None if left == 0 else ((filled, earned - 1, left - 1 if left > 0 else left), 0)
+        if filled + 1 < self.buy:
+            return (filled + 1, earned, left), 0
+        return (0, min(self.most, earned + self.get), left), 0
+
+    def closed(self, part: Part) -> bool:
+        return part[1] >= 0
+
+    def tune(self, slots: Sequence[Slot]) -> None:
+        gets = [slot for slot in slots if slot.role == GET]
+        if self.in_price_order:
+            share = max((slot.saves / slot.price for slot in gets if slot.price), default=0.0)
+            self._share = share * self.buy / (self.buy + self.get)
+            return
+        bought = sum(slot.units for slot in slots if slot.role == BUY)
+        values = _spread((float(slot.saves), slot.units) for slot in gets)
+        self._flat = max(0.0, _nth(values, bought // self.buy * self.get))
+
+    def cost(self, role: Role, price: int) -> float:
+        each = self._flat + self._share * price
+        return each if role == GET else -each * self.get / self.buy
+
+    def worth(self, part: Part, next_price: int) -> float:
+        each = self._flat + self._share * next_price
+        return each * (part[1] + part[0] * self.get / self.buy)
+
+
+class LimitAccount:
+    """A promotion on single units that may be applied `limit` times."""
+
+    in_price_order = False
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.start: Part = (limit,)
+        self._each = 0.0
+
+    def step(self, part: Part, role: Role) -> Step | None:
+        return None if part[0] == 0 else ((part[0] - 1,), 0)
+
+    def closed(self, part: Part) -> bool:
+        return True
+
+    def tune(self, slots: Sequence[Slot]) -> None:
+        values = _spread((float(slot.saves), slot.units) for slot in slots)
+        self._each = max(0.0, _nth(values, self.limit))
+
+    def cost(self, role: Role, price: int) -> float:
+        return self._each
+
+    def worth(self, part: Part, next_price: int) -> float:
+        return self._each * part[0]
+
+
+def _spread(values: Iterable[tuple[float, int]]) -> list[tuple[float, int]]:
+    return sorted(values, reverse=True)
+
+
+def _nth(values: Sequence[tuple[float, int]], place: int) -> float:
+    """The value at a 0-based place of a falling list of (value, how often); 0 behind its end."""
+    for value, count in values:
+        if place < count:
+            return value
+        place -= count
+    return 0.0

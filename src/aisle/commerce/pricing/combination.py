@@ -1,0 +1,433 @@
+"""The best combination of promotions for a basket: components, thresholds over all, promotions that stand alone.
+
+First every component is treated for the largest savings. Where a threshold is met then, nothing better exists. Where
+it is not, or takes a share of what is left, each set of thresholds that could still win is tried: every component gives
+its front of savings against lowered bases, and the fronts are put together under the bound of the best so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from aisle.commerce.money import rounded
+from aisle.commerce.pricing import reductions
+from aisle.commerce.pricing.accounts import Account, BuyGetAccount, GroupAccount, LimitAccount
+from aisle.commerce.pricing.running import Running
+from aisle.commerce.pricing.search import Allowance, Component, Label, Lowered, Slopes, front, treated
+from aisle.commerce.pricing.treatments import SAVED, Kind, Stakes, Treatment, treatments
+from aisle.store.offers import Bundle, BuyGet, CountForPrice, Threshold
+
+MOST_SETS = 128  # sets of thresholds tried
+
+Counts = Mapping[Kind, int]
+Choice = dict[Kind, list[Treatment]]
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """A way to price a basket: a treatment for every unit of every kind, and (threshold, minor units off the order).
+
+    `dropped` are the promotions that are out of play: a unit's kind is what it is without their roles. `value` is what
+    is saved (1/SAVED minor units, less one for each application), `bound` what no combination exceeds.
+    """
+
+    choice: Choice
+    thresholds: tuple[tuple[int, int], ...]
+    dropped: frozenset[int]
+    value: int
+    bound: int
+
+    @property
+    def saved_minor(self) -> int:
+        return -(-self.value // SAVED)
+
+    @property
+    def gap_minor(self) -> int:
+        return max(0, -(-self.bound // SAVED) - self.saved_minor)
+
+    def kind_of(self, kind: Kind) -> Kind:
+        """The kind without the roles of promotions out of play."""
+        return without(kind, self.dropped)
+
+
+def without(kind: Kind, dropped: frozenset[int]) -> Kind:
+    """A kind that has lost its roles in some promotions."""
+    if not dropped:
+        return kind
+    return Kind(kind.price, tuple(role for role in kind.roles if role[0] not in dropped), kind.grams)
+
+
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    """A component at its best: choice, value, bound."""
+
+    kinds: tuple[tuple[Kind, int], ...]
+    choice: Choice
+    value: int
+    bound: int
+
+
+@dataclass(slots=True)
+class Combiner:
+    """Finds best combinations of one store's promotions under the limits of one basket.
+
+    `limits`: rank of a promotion -> how often it may be applied. Components once treated are remembered, so a second
+    basket that differs in one unit costs little more than that unit's component.
+    """
+
+    running: Running
+    limits: Mapping[int, int]
+    allowance: Allowance
+    _known: dict[object, _Solved] = field(default_factory=dict)
+
+    def best(self, counts: Counts) -> Combination:
+        """The best combination; of equal ones that with fewer applications, then the one of lower ids."""
+        ranks = {rank for kind in counts for rank, _ in kind.roles}
+        alone = sorted(rank for rank in ranks if self.running.promotions[rank].exclusive)
+        best = self._together(counts, frozenset(alone))
+        bound = best.bound
+        for rank in alone:
+            found = self._together(counts, frozenset(ranks - {rank}))
+            bound = max(bound, found.bound)
+            if found.value > best.value:
+                best = found
+        return Combination(best.choice, best.thresholds, best.dropped, best.value, bound)
+
+    def _together(self, counts: Counts, dropped: frozenset[int]) -> Combination:
+        dropped |= self._idle(counts, dropped)
+        kinds: dict[Kind, int] = {}
+        for kind, count in counts.items():
+            left = without(kind, dropped)
+            kinds[left] = kinds.get(left, 0) + count
+        table = _Table(self, kinds, dropped)
+        return table.best()
+
+    def _idle(self, counts: Counts, dropped: frozenset[int]) -> set[int]:
+        """Promotions that cannot be applied even once in this basket."""
+        filled: dict[int, dict[int, int]] = {}
+        spent: dict[int, int] = {}
+        for kind, count in counts.items():
+            for rank, place in kind.roles:
+                if rank not in dropped:
+                    places = filled.setdefault(rank, {})
+                    places[place] = places.get(place, 0) + count
+                    spent[rank] = spent.get(rank, 0) + kind.price * count
+        idle = set()
+        for rank, places in filled.items():
+            if self.limits.get(rank, 1) < 1 or not _can_start(self.running, rank, places, spent[rank]):
+                idle.add(rank)
+        return idle
+
+
+def _can_start(running: Running, rank: int, places: Mapping[int, int], spent: int) -> bool:
+    match running.promotions[rank].benefit:
+        case CountForPrice(count=count):
+            return places.get(0, 0) >= count
+        case Bundle(parts=parts):
+            return all(places.get(place, 0) >= part.count for place, part in enumerate(parts))
+        case BuyGet(buy=buy, get_goods=None):
+            return places.get(0, 0) > buy
+        case BuyGet(buy=buy):
+            return places.get(0, 0) >= buy and places.get(1, 0) >= 1
+        case Threshold(spend_minor=spend):
+            return spent >= spend and spent > 0
+        case _:
+            return True
+
+
+class _Table:
+    """A basket with the promotions in play laid out: components, bases, what is at stake."""
+
+    def __init__(self, combiner: Combiner, kinds: Counts, dropped: frozenset[int]) -> None:
+        self.combiner = combiner
+        self.running = combiner.running
+        self.kinds = kinds
+        self.dropped = dropped
+        units: dict[int, int] = {}
+        for kind, count in kinds.items():
+            for rank, _ in dict.fromkeys(kind.roles):
+                units[rank] = units.get(rank, 0) + count
+        self.thresholds = tuple(sorted(rank for rank in units if self.running.threshold[rank]))
+        self.limited = frozenset(
+            rank for rank, count in units.items()
+            if self.running.by_unit[rank] and combiner.limits.get(rank, count) < count
+        )  # fmt: skip
+        self.whole, self.partly = self._shares_of_groups()
+        self.groups = self._components()
+        self.bases = {
+            rank: sum(kind.price * count for kind, count in kinds.items() if (rank, 0) in kind.roles)
+            for rank in self.thresholds
+        }
+
+    def best(self) -> Combination:
+        solved = [self._solved(group) for group in self.groups]
+        value = sum(one.value for one in solved)
+        bound = sum(max(one.value, one.bound) for one in solved)
+        choice: Choice = {}
+        for one in solved:
+            choice.update(one.choice)
+        best = Combination(choice, (), self.dropped, value, bound)
+        if not self.thresholds:
+            return best
+        lowered = {rank: self._lowered(choice, rank) for rank in self.thresholds}
+        sets = []
+        for number, chosen in enumerate(self._sets()):
+            if number >= MOST_SETS:
+                bound += sum(self._most(rank) for rank in self.thresholds) * SAVED
+                break
+            extra = self._off(chosen, [lowered[rank] for rank in chosen])
+            if extra is not None and value + extra[0] > best.value:
+                best = Combination(choice, extra[1], self.dropped, value + extra[0], bound)
+            sets.append((bound + sum(self._most(rank) for rank in chosen) * SAVED - len(chosen), chosen, extra))
+        top = max(bound, best.value)
+        for most, chosen, extra in sorted(sets, key=lambda entry: -entry[0]):
+            if most <= best.value or (extra is not None and value == bound and self._even(chosen)):
+                continue
+            found, missed = self._tried(chosen, solved, most, best)
+            best, top = found or best, max(top, missed)
+        proven = value == bound and top <= best.value
+        return Combination(
+            best.choice,
+            best.thresholds,
+            self.dropped,
+            best.value,
+            best.value if proven else max(top, bound, best.value),
+        )
+
+    # --- components -------------------------------------------------------------------------------------------------
+
+    def _components(self) -> list[tuple[tuple[Kind, int], ...]]:
+        """Kinds tied together by a promotion that counts, in a fixed order."""
+        ordered = sorted(self.kinds.items())
+        parent = list(range(len(ordered)))
+
+        def root(at: int) -> int:
+            while parent[at] != at:
+                parent[at] = parent[parent[at]]
+                at = parent[at]
+            return at
+
+        first: dict[int, int] = {}
+        for place, (kind, _) in enumerate(ordered):
+            for rank, _ in kind.roles:
+                if self.running.multi[rank] or rank in self.limited:
+                    one, other = root(first.setdefault(rank, place)), root(place)
+                    parent[max(one, other)] = min(one, other)
+        groups: dict[int, list[tuple[Kind, int]]] = {}
+        for place, entry in enumerate(ordered):
+            groups.setdefault(root(place), []).append(entry)
+        return [tuple(group) for group in groups.values()]
+
+    def _solved(self, group: tuple[tuple[Kind, int], ...]) -> _Solved:
+        limited = frozenset(r for kind, _ in group for r, _ in kind.roles if r in self.limited)
+        key = (group, limited)
+        known = self.combiner._known.get(key)
+        if known is None:
+            known = self.combiner._known[key] = self._solve(group)
+        return known
+
+    def _solve(self, group: tuple[tuple[Kind, int], ...]) -> _Solved:
+        stakes = Stakes(self.running, self.limited)
+        accounts = self._accounts(group, stakes)
+        if not accounts:
+            kind, count = group[0]
+            best = max(treatments(kind, stakes), key=lambda treatment: treatment.value)
+            clipped = kind.price * count * SAVED if stakes.clipped else 0
+            return _Solved(group, {kind: [best] * count}, best.value * count, clipped)
+        component = Component(group, accounts, stakes)
+        found = component.best(self.combiner.allowance)
+        label = found.best
+        clipped = sum(k.price * n for k, n in group if k in stakes.clipped) * SAVED
+        return _Solved(group, _choice(component, label), label.value, max(found.bound, label.value) + clipped)
+
+    def _accounts(self, group: Sequence[tuple[Kind, int]], stakes: Stakes) -> dict[int, Account]:
+        places: dict[int, dict[int, int]] = {}
+        lacking: dict[int, int] = {}
+        for kind, count in group:
+            for rank, place in kind.roles:
+                if self.running.multi[rank] or rank in self.limited:
+                    held = places.setdefault(rank, {})
+                    held[place] = held.get(place, 0) + count
+                    if rank in stakes.capped:
+                        lacking[rank] = lacking.get(rank, 0) + count * max(0, -_surplus(self.running, rank, kind.price))
+        return {rank: self._account(rank, held, lacking.get(rank, 0)) for rank, held in sorted(places.items())}
+
+    def _account(self, rank: int, places: Mapping[int, int], lacking: int) -> Account:
+        limit = self.combiner.limits.get(rank)
+        match self.running.promotions[rank].benefit:
+            case CountForPrice(count=count, minor=minor):
+                binding = limit is not None and limit < places[0] // count
+                return GroupAccount((count,), minor, limit if binding else None, lacking)
+            case Bundle(parts=parts, minor=minor):
+                most = min(places[place] // part.count for place, part in enumerate(parts))
+                binding = limit is not None and limit < most
+                return GroupAccount(tuple(part.count for part in parts), minor, limit if binding else None, lacking)
+            case BuyGet(buy=buy, get=get, get_goods=get_goods):
+                gets = places[0] - buy if get_goods is None else places[1]
+                binding = limit is not None and limit * get < gets
+                return BuyGetAccount(buy, get, limit if binding else None, gets, same_goods=get_goods is None)
+            case _:
+                assert limit is not None
+                return LimitAccount(limit)
+
+    # --- thresholds -------------------------------------------------------------------------------------------------
+
+    def _sets(self) -> Iterator[tuple[int, ...]]:
+        """Sets of thresholds that may be applied together, in order of ids."""
+
+        def grown(chosen: tuple[int, ...], ranks: Sequence[int]) -> Iterator[tuple[int, ...]]:
+            for place, rank in enumerate(ranks):
+                if all(self.running.combine(rank, other) for other in chosen):
+                    together = (*chosen, rank)
+                    if sum(self._share(one) for one in together) <= 1:
+                        yield together
+                        yield from grown(together, ranks[place + 1 :])
+
+        return grown((), self.thresholds)
+
+    def _terms(self, rank: int) -> Threshold:
+        benefit = self.running.promotions[rank].benefit
+        assert isinstance(benefit, Threshold)
+        return benefit
+
+    def _share(self, rank: int) -> Fraction:
+        return Fraction(self._terms(rank).share or 0)
+
+    def _reduction(self, rank: int, base: int) -> int:
+        terms = self._terms(rank)
+        return rounded(base * self._share(rank)) if terms.minor is None else min(terms.minor, base)
+
+    def _most(self, rank: int) -> int:
+        return self._reduction(rank, self.bases[rank])
+
+    def _off(self, chosen: Sequence[int], lowered: Sequence[int]) -> tuple[int, tuple[tuple[int, int], ...]] | None:
+        """What a set of thresholds is worth when its bases are lowered by so much, and what each takes off.
+
+        None when the set may not be applied.
+        """
+        bases = [self.bases[rank] - low for rank, low in zip(chosen, lowered, strict=True)]
+        if any(base < self._terms(rank).spend_minor for rank, base in zip(chosen, bases, strict=True)):
+            return None
+        off = [self._reduction(rank, base) for rank, base in zip(chosen, bases, strict=True)]
+        if not all(off) or (len(off) > 1 and sum(off) > min(bases)):
+            return None
+        return sum(off) * SAVED - len(off), tuple(zip(chosen, off, strict=True))
+
+    def _lowered(self, choice: Choice, threshold: int) -> int:
+        """By how much a choice lowers the base of a threshold."""
+        makers = self.running.makers
+        out = Fraction(0)
+        for kind, chosen in choice.items():
+            if (threshold, 0) not in kind.roles:
+                continue
+            for treatment in chosen:
+                out += sum(minor for rank, minor in treatment.savings if not makers[rank])
+                benefit = self.running.promotions[treatment.multi].benefit if treatment.multi >= 0 else None
+                if isinstance(benefit, CountForPrice | Bundle) and not makers[treatment.multi]:
+                    size, minor = reductions.group_terms(benefit)
+                    partly = (treatment.multi, threshold) in self.partly
+                    out += kind.price - (
+                        reductions.even_share(kind.price, benefit) if partly else Fraction(minor, size)
+                    )
+        return int(out)
+
+    def _shares_of_groups(self) -> tuple[frozenset[tuple[int, int]], frozenset[tuple[int, int]]]:
+        """(multi-buy, threshold) with all units of the multi-buy in the base, and with only some of them."""
+        whole, partly = set(), set()
+        groups = {rank for kind in self.kinds for rank, _ in kind.roles if _at_one_price(self.running, rank)}
+        for rank in groups if self.thresholds else ():
+            for threshold in self.thresholds:
+                inside = {(threshold, 0) in k.roles for k in self.kinds if any(r == rank for r, _ in k.roles)}
+                if inside == {True}:
+                    whole.add((rank, threshold))
+                elif len(inside) == 2:
+                    partly.add((rank, threshold))
+        return frozenset(whole), frozenset(partly)
+
+    def _even(self, chosen: Sequence[int]) -> bool:
+        """Whether the largest savings on lines are also best under these thresholds: they all count alike."""
+        sloped = [rank for rank in chosen if self._slope(rank)]
+        if not sloped:
+            return False
+        makers = any(self.running.makers[rank] for kind in self.kinds for rank, _ in kind.roles)
+        mixed = any(
+            len({(rank, 0) in kind.roles for kind, _ in group}) == 2 for rank in sloped for group in self.groups
+        )
+        return len(sloped) == 1 and len(chosen) == 1 and not makers and not mixed and not self.partly
+
+    def _slope(self, rank: int) -> Fraction:
+        """How fast the reduction falls with its base."""
+        return self._share(rank) if self._terms(rank).minor is None else Fraction(1)
+
+    def _tried(
+        self, chosen: tuple[int, ...], solved: Sequence[_Solved], most: int, best: Combination
+    ) -> tuple[Combination | None, int]:
+        """The best combination with these thresholds when it is better than `best`, and a bound on what was missed."""
+        stakes = Stakes(self.running, self.limited, chosen, self.partly, self._capped())
+        parts = [Component(one.kinds, self._accounts(one.kinds, stakes), stakes, self.whole) for one in solved]
+        slopes = self._slopes(chosen, parts)
+        entries: list[tuple[int, Lowered, tuple[tuple[Component, Label], ...]]] = [(0, (0,) * len(chosen), ())]
+        rest, missed = most, 0
+        for one, component in zip(solved, parts, strict=True):
+            found = component.fronts(best.value + 1 - (most - one.value), slopes, self.combiner.allowance)
+            missed = max(missed, found.bound + most - one.value if found.bound else 0)
+            rest -= max(one.value, one.bound)
+            entries = [
+                (value + label.value, tuple(map(int.__add__, lowered, more)), (*way, (component, label)))
+                for value, lowered, way in entries
+                for more, label in found.fronts.items()
+                if value + label.value + rest > best.value
+            ]
+            self.combiner.allowance.left -= len(entries)
+            entries = front(entries, lambda entry: (entry[0], entry[1]), slopes)
+        result: Combination | None = None
+        for value, lowered, way in entries:
+            extra = self._off(chosen, lowered)
+            if extra is not None and value + extra[0] > (result or best).value:
+                choice: Choice = {}
+                for component, label in way:
+                    choice.update(_choice(component, label))
+                result = Combination(choice, extra[1], self.dropped, value + extra[0], 0)
+        return result, missed
+
+    def _slopes(self, chosen: Sequence[int], parts: Sequence[Component]) -> Slopes:
+        """For each threshold what a lower base costs, None where it may cost the threshold itself."""
+        together = sum(self._most(rank) for rank in chosen) if len(chosen) > 1 else 0
+        slopes: list[Fraction | None] = []
+        for place, rank in enumerate(chosen):
+            least = self.bases[rank] - sum(part.most_lowered(place) for part in parts)
+            terms = self._terms(rank)
+            if least < max(terms.spend_minor, together):
+                slopes.append(None)
+            else:
+                slopes.append(Fraction(0) if least >= (terms.minor or 0) and terms.share is None else self._slope(rank))
+        return tuple(slopes)
+
+    def _capped(self) -> frozenset[int]:
+        """Multi-buys that a unit cheaper than its share of the group's price could make dearer."""
+        return frozenset(
+            rank for kind in self.kinds for rank, _ in kind.roles
+            if _at_one_price(self.running, rank) and _surplus(self.running, rank, kind.price) < 0
+        )  # fmt: skip
+
+
+def _at_one_price(running: Running, rank: int) -> bool:
+    return isinstance(running.promotions[rank].benefit, CountForPrice | Bundle)
+
+
+def _surplus(running: Running, rank: int, price: int) -> int:
+    """What a unit is worth above its share of the group's price, times the size of the group."""
+    benefit = running.promotions[rank].benefit
+    assert isinstance(benefit, CountForPrice | Bundle)
+    size, minor = reductions.group_terms(benefit)
+    return size * price - minor
+
+
+def _choice(component: Component, label: Label) -> Choice:
+    out: Choice = {}
+    steps: Iterable[Treatment] = iter(treated(label))
+    for kind, count in component.kinds:
+        out[kind] = [treatment for _, treatment in zip(range(count), steps, strict=False)]
+    return out

@@ -1,0 +1,376 @@
+"""The best way to treat the units of one component: dynamic programming over units, cut short by bounds.
+
+A *component* is a set of kinds that promotions tie together. Its units are taken one after another, dearest first; what
+matters of those already treated is only the state of the promotions' accounts, so of all ways into one state the best
+is kept (R. Bellman, 1957). Small components are done like this at once. For large ones a narrow first pass finds a good
+basket, then a second pass drops every state that even in the linear relaxation cannot become better (R. E. Marsten,
+T. L. Morin, "A hybrid approach to discrete mathematical programming", 1978). States beyond the allowance are dropped
+too, the best bound among them being kept: the difference to what was found is the most that was missed.
+
+Work is counted in transitions, never in time, so that the same basket always has the same price.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeVar
+
+from aisle.commerce.pricing.accounts import Account, GroupAccount, Part, Slot
+from aisle.commerce.pricing.treatments import SAVED, Kind, Stakes, Treatment, treatments
+
+PLAIN_TRANSITIONS = 3_000  # up to here without bounds
+FIRST_WIDTH = 12  # states kept in the first pass over a large component
+
+T = TypeVar("T")
+State = tuple[Part, ...]
+Lowered = tuple[int, ...]
+Key = tuple[State, Lowered]
+# For each tracked base: the share of it that comes off the order, or None where the base itself may be too small.
+Slopes = tuple[Fraction | None, ...]
+
+
+@dataclass(slots=True)
+class Label:
+    """A way into a state: what it saved so far (1/SAVED minor units), and where it came from."""
+
+    value: int
+    parent: Label | None = None
+    treatment: Treatment | None = None
+
+
+@dataclass(slots=True)
+class Allowance:
+    """How many transitions may still be made for one basket."""
+
+    left: int
+
+    def width(self, stages: int, choices: float) -> int:
+        """How many states may be kept at every stage."""
+        return max(FIRST_WIDTH, int(self.left / max(1.0, stages * choices)))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best of a component: `fronts` says for each lowering of the tracked bases the best label.
+
+    `bound` is what no treatment exceeds (1/SAVED minor units), as far as it is not the best of `fronts`.
+    """
+
+    fronts: dict[Lowered, Label]
+    bound: int
+
+    @property
+    def best(self) -> Label:
+        return max(self.fronts.values(), key=lambda label: label.value)
+
+
+@dataclass(slots=True)
+class _Stage:
+    """The treatment of one unit, and what must hold after it.
+
+    `choices` are (treatment, its moves as places in the state). `settled` are accounts whose reduced
+    units must be earned by now, `ended` those that no later unit touches.
+    """
+
+    kind: Kind
+    choices: tuple[tuple[Treatment, tuple[tuple[int, Part], ...]], ...]
+    settled: tuple[int, ...] = ()
+    ended: tuple[int, ...] = ()
+    next_prices: tuple[int, ...] = ()  # the dearest later unit of each account, -1 where there is none
+    best_rest: float = 0.0
+
+
+class Component:
+    """Kinds with their counts, the accounts they share, and what is at stake."""
+
+    def __init__(
+        self,
+        kinds: Sequence[tuple[Kind, int]],
+        accounts: dict[int, Account],
+        stakes: Stakes,
+        whole: frozenset[tuple[int, int]] = frozenset(),
+    ) -> None:
+        """`whole`: (multi-buy, threshold) where a completed group's price counts towards the threshold."""
+        self.kinds = sorted(kinds, key=lambda pair: (-pair[0].price, pair[0]))
+        self.ranks = sorted(accounts)
+        self.accounts = [accounts[rank] for rank in self.ranks]
+        self.start: State = tuple(account.start for account in self.accounts)
+        self._place = {rank: place for place, rank in enumerate(self.ranks)}
+        self._treatments = {kind: treatments(kind, stakes) for kind, _ in self.kinds}
+        self._counts_in = {
+            self._place[rank]: tuple((rank, threshold) in whole for threshold in stakes.tracked) for rank in self.ranks
+        }
+        self._tracked = len(stakes.tracked)
+        self._steps: list[dict[tuple[Part, Part], tuple[Part, int] | None]] = [{} for _ in self.accounts]
+        self._slopes: Slopes = ()
+        self._tuned = False
+        self._dropped = -math.inf
+        self._stages = self._staged()
+
+    @property
+    def size(self) -> tuple[int, float]:
+        """How many units there are, and how many choices a unit has on average."""
+        choices = sum(len(stage.choices) for stage in self._stages)
+        return len(self._stages), choices / max(1, len(self._stages))
+
+    def most_lowered(self, threshold: int) -> Fraction:
+        """The most by which the tracked base in that place can be lowered here."""
+        return sum(
+            (
+                count * max(self._net_lowered(treatment, threshold) for treatment in self._treatments[kind])
+                for kind, count in self.kinds
+            ),
+            Fraction(0),
+        )
+
+    def _net_lowered(self, treatment: Treatment, threshold: int) -> Fraction:
+        """By how much a unit lowers a base when its share of the group's price is counted."""
+        share = Fraction(0)
+        for place in (self._place[rank] for rank, _ in treatment.moves):
+            account = self.accounts[place]
+            if isinstance(account, GroupAccount) and self._counts_in[place][threshold]:
+                share = Fraction(account.minor, sum(account.counts))
+        return treatment.lowers[threshold] - share
+
+    def best(self, allowance: Allowance) -> Found:
+        """The best treatment, nothing being tracked."""
+        labels = self._pass(None, 0, PLAIN_TRANSITIONS, allowance)
+        if labels is not None:
+            return Found(_fronts(labels), 0)
+        self._tune()
+        first = self._pass(-math.inf, FIRST_WIDTH, None, allowance)
+        assert first is not None
+        found = Found(_fronts(first), 0)
+        if self._dropped > found.best.value:
+            second = self._pass(found.best.value + 1, allowance.width(*self.size), None, allowance)
+            if second:
+                found = Found(_fronts(second), 0)
+            return Found(found.fronts, _ceil(max(self._dropped, found.best.value)))
+        return found
+
+    def fronts(self, floor: int, slopes: Slopes, allowance: Allowance) -> Found:
+        """The treatments worth at least `floor` none of which another beats, by how they lower the tracked bases."""
+        self._tune()
+        self._slopes = slopes
+        labels = self._pass(floor, allowance.width(*self.size), None, allowance)
+        return Found(_fronts(labels or {}), _ceil(self._dropped))
+
+    def _pass(
+        self, floor: float | None, width: int, most_transitions: int | None, allowance: Allowance
+    ) -> dict[Key, Label] | None:
+        """One run over all units; None when it took more than `most_transitions`. No floor: no bounds, no width."""
+        self._dropped = -math.inf
+        labels: dict[Key, Label] = {(self.start, (0,) * self._tracked): Label(0)}
+        spent = 0
+        for stage in self._stages:
+            spent += len(labels) * len(stage.choices)
+            if most_transitions is not None and spent > most_transitions:
+                allowance.left -= spent
+                return None
+            labels = self._advance(labels, stage)
+            if stage.settled or stage.ended:
+                labels = self._checked(labels, stage)
+            if self._tracked:
+                labels = _undominated(labels, self._slopes)
+            if floor is not None:
+                labels = self._pruned(labels, stage, floor, width)
+        allowance.left -= spent
+        return labels
+
+    def _advance(self, labels: dict[Key, Label], stage: _Stage) -> dict[Key, Label]:
+        new: dict[Key, Label] = {}
+        for (state, lowered), label in labels.items():
+            for treatment, moves in stage.choices:
+                value = label.value + treatment.value
+                after, lower = state, lowered
+                if self._tracked:
+                    lower = tuple(map(int.__add__, lowered, treatment.lowers))
+                if moves:
+                    moved = self._moved(state, moves)
+                    if moved is None:
+                        continue
+                    after, paid, place = moved
+                    if paid:
+                        value -= paid * SAVED
+                        if self._tracked:
+                            counts = self._counts_in[place]
+                            lower = tuple(low - paid if c else low for low, c in zip(lower, counts, strict=True))
+                key = (after, lower)
+                old = new.get(key)
+                if old is None or old.value < value:
+                    new[key] = Label(value, label, treatment)
+        return new
+
+    def _moved(self, state: State, moves: tuple[tuple[int, Part], ...]) -> tuple[State, int, int] | None:
+        """The state after a treatment, what falls due, and of which account (at most one has groups at a price)."""
+        parts, paid, payer = list(state), 0, -1
+        for place, role in moves:
+            known = self._steps[place]
+            asked = (parts[place], role)
+            if asked in known:
+                step = known[asked]
+            else:
+                step = known[asked] = self.accounts[place].step(*asked)
+            if step is None:
+                return None
+            parts[place] = step[0]
+            if step[1]:
+                paid, payer = step[1], place
+        return tuple(parts), paid, payer
+
+    def _checked(self, labels: dict[Key, Label], stage: _Stage) -> dict[Key, Label]:
+        """Drop states that cannot stand after a stage; accounts that ended start afresh, so that states meet."""
+        new: dict[Key, Label] = {}
+        for (state, lowered), label in labels.items():
+            if any(state[place][1] < 0 for place in stage.settled):
+                continue
+            if any(not self.accounts[place].closed(state[place]) for place in stage.ended):
+                continue
+            parts = list(state)
+            for place in stage.ended:
+                parts[place] = self.start[place]
+            key = (tuple(parts), lowered)
+            old = new.get(key)
+            if old is None or old.value < label.value:
+                new[key] = label
+        return new
+
+    def _pruned(self, labels: dict[Key, Label], stage: _Stage, floor: float, width: int) -> dict[Key, Label]:
+        """Drop what cannot reach the floor, and the least promising beyond the width."""
+        ranked = []
+        for key, label in labels.items():
+            bound = label.value + stage.best_rest
+            for account, part, price in zip(self.accounts, key[0], stage.next_prices, strict=True):
+                if price >= 0:
+                    bound += SAVED * account.worth(part, price)
+            if bound + 0.5 >= floor:
+                ranked.append((bound, key, label))
+        if len(ranked) > width:
+            ranked.sort(key=lambda entry: -entry[0])
+            keep = ranked[:width]
+            for bound, key, label in ranked[width:]:
+                if key[0] == self.start and not any(kept[1][0] == self.start for kept in keep):
+                    keep.append((bound, key, label))  # the way of doing nothing more is always open
+                else:
+                    self._dropped = max(self._dropped, bound)
+            ranked = keep
+        return {key: label for _, key, label in ranked}
+
+    def _staged(self) -> list[_Stage]:
+        touching = [
+            [place for place, rank in enumerate(self.ranks) if self._touches(kind, rank)] for kind, _ in self.kinds
+        ]
+        stages: list[_Stage] = []
+        for index, (kind, count) in enumerate(self.kinds):
+            choices = tuple(
+                (treatment, tuple((self._place[rank], role) for rank, role in treatment.moves))
+                for treatment in self._treatments[kind]
+            )
+            later = [
+                (other[0].price, set(touched))
+                for other, touched in zip(self.kinds[index + 1 :], touching[index + 1 :], strict=True)
+            ]
+            following = [
+                next((price for price, touched in later if place in touched), -1) for place in range(len(self.ranks))
+            ]
+            next_prices = tuple(following)
+            ended = tuple(place for place in touching[index] if following[place] < 0)
+            settled = tuple(
+                place
+                for place in touching[index]
+                if self.accounts[place].in_price_order and following[place] < kind.price
+            )
+            inside = tuple(kind.price if place in touching[index] else price for place, price in enumerate(next_prices))
+            stages += [_Stage(kind, choices, next_prices=inside)] * (count - 1)
+            stages.append(_Stage(kind, choices, settled, ended, next_prices))
+        return stages
+
+    def _touches(self, kind: Kind, rank: int) -> bool:
+        return any(rank == moved for treatment in self._treatments[kind] for moved, _ in treatment.moves)
+
+    def _tune(self) -> None:
+        """Choose dual prices, and note at every stage what all later units can save at most at these."""
+        if self._tuned:
+            return
+        self._tuned = True
+        slots: list[list[Slot]] = [[] for _ in self.accounts]
+        for kind, count in self.kinds:
+            for treatment in self._treatments[kind]:
+                for rank, role in treatment.moves:
+                    slots[self._place[rank]].append(Slot(role, kind.price, _alone(treatment, rank), count))
+        for account, found in zip(self.accounts, slots, strict=True):
+            account.tune(found)
+        rest = 0.0
+        stages: list[_Stage] = []
+        for stage in reversed(self._stages):
+            stages.append(_Stage(stage.kind, stage.choices, stage.settled, stage.ended, stage.next_prices, rest))
+            rest += max(
+                treatment.value
+                - SAVED * sum(self.accounts[place].cost(role, stage.kind.price) for place, role in moves)
+                for treatment, moves in stage.choices
+            )
+        self._stages = stages[::-1]
+
+
+def treated(label: Label) -> list[Treatment]:
+    """The treatments on the way to a label, in the order of the component's units."""
+    out = []
+    at: Label | None = label
+    while at is not None and at.treatment is not None:
+        out.append(at.treatment)
+        at = at.parent
+    return out[::-1]
+
+
+def _alone(treatment: Treatment, rank: int) -> int:
+    """What one promotion saves in a treatment; in a group at one price the whole unit."""
+    mine = [minor for promotion, minor in treatment.savings if promotion == rank]
+    return sum(mine) if mine else treatment.value // SAVED + 1 if treatment.multi == rank else 0
+
+
+def _fronts(labels: dict[Key, Label]) -> dict[Lowered, Label]:
+    return {lowered: label for (_, lowered), label in labels.items()}
+
+
+def _ceil(bound: float) -> int:
+    return 0 if bound == -math.inf else math.ceil(bound)
+
+
+def _undominated(labels: dict[Key, Label], slopes: Slopes) -> dict[Key, Label]:
+    """Of the ways into one state keep those that no other beats, whatever follows."""
+    by_state: dict[State, list[tuple[Key, Label]]] = {}
+    for key, label in labels.items():
+        by_state.setdefault(key[0], []).append((key, label))
+    kept: dict[Key, Label] = {}
+    for entries in by_state.values():
+        if len(entries) > 1:
+            entries = front(entries, lambda entry: (entry[1].value, entry[0][1]), slopes)
+        kept.update(entries)
+    return kept
+
+
+def front(entries: list[T], score: Callable[[T], tuple[int, Lowered]], slopes: Slopes) -> list[T]:
+    """The entries that no other beats in what is saved and what is lowered, the most saving first."""
+    ordered = sorted(entries, key=lambda entry: (-score(entry)[0], score(entry)[1]))
+    kept: list[tuple[int, Lowered]] = []
+    out = []
+    for entry in ordered:
+        value, lowered = score(entry)
+        if not any(_beats(better, lower, value, lowered, slopes) for better, lower in kept):
+            kept.append((value, lowered))
+            out.append(entry)
+    return out
+
+
+def _beats(better: int, lower: Lowered, value: int, lowered: Lowered, slopes: Slopes) -> bool:
+    """Whether (better, lower) ends no worse than (value, lowered) after the same further treatments."""
+    lost = 0
+    for mine, other, slope in zip(lower, lowered, slopes, strict=True):
+        if mine > other:
+            if slope is None:
+                return False
+            lost += math.ceil((mine - other) * slope)
+    return better - value >= lost * SAVED
