@@ -164,7 +164,9 @@ class LocalStripeClient(stripe.RequestsClient):
             if one.get("object") == "payment_intent":
                 one.update(amount_received=self.received.get(one["id"], 0), cancellation_reason=None)
                 charge = one["latest_charge"]
-                one["latest_charge"] = isinstance(charge, dict) and {**charge, "payment_method_details": None} or charge
+                one["latest_charge"] = (
+                    {**charge, "payment_method_details": None} if isinstance(charge, dict) else charge
+                )
         return body
 
 
