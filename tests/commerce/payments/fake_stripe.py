@@ -99,6 +99,7 @@ class Company:
     said: dict[str, tuple[int, Json, int, Json]] = field(default_factory=dict)
     outage: list[str] = field(default_factory=list)  # what happens to the next calls: "before" or "after" the work
     calls: list[tuple[str, str, str]] = field(default_factory=list)  # method, path, idempotency key
+    page_size: int = 100
     numbers: Callable[[], int] = field(default_factory=lambda: itertools.count(1).__next__)
 
     def now_s(self) -> int:
@@ -247,7 +248,7 @@ class Company:
             one for one in reversed(self.intents.values())
             if one["created"] >= since and customer in ("", one["customer"])
         ]  # fmt: skip
-        return page(found, limit, starting_after, "/v1/payment_intents")
+        return page(found, min(int(limit), self.page_size), starting_after, "/v1/payment_intents")
 
     def post_payment_intents_capture(self, one: str, amount_to_capture: str) -> Json:
         intent = self._find(self.intents, one, "payment_intent")
@@ -306,14 +307,14 @@ class Company:
 
     def get_refunds(self, payment_intent: str, limit: str, starting_after: str = "") -> Json:
         found = [one for one in reversed(self.refunds.values()) if one["payment_intent"] == payment_intent]
-        return page(found, limit, starting_after, "/v1/refunds")
+        return page(found, min(int(limit), self.page_size), starting_after, "/v1/refunds")
 
 
-def page(found: list[Json], limit: str, after: str, url: str) -> Json:
+def page(found: list[Json], limit: int, after: str, url: str) -> Json:
     """One page of a list, newest first."""
     names = [one["id"] for one in found]
     start = names.index(after) + 1 if after else 0
-    data = found[start : start + int(limit)]
+    data = found[start : start + limit]
     return {"object": "list", "data": data, "has_more": start + len(data) < len(found), "url": url}
 
 
