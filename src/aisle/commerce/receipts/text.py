@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from functools import lru_cache
 
 from aisle.commerce.receipts.receipt import Receipt
 from aisle.commerce.receipts.sheet import Entry, Row, Sheet, lay_out
@@ -34,9 +35,10 @@ def receipt_text(receipt: Receipt, locale: str) -> str:
 
 def columns(text: str) -> int:
     """How many columns of a fixed-width screen `text` takes: wide East Asian characters take two, marks none."""
-    return sum(_columns_of(character) for character in text)
+    return len(text) if text.isascii() else sum(_columns_of(character) for character in text)
 
 
+@lru_cache(maxsize=4096)
 def _columns_of(character: str) -> int:
     if unicodedata.combining(character):
         return 0
