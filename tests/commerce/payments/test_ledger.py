@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aisle.commerce.money import Money
 from aisle.commerce.payments import ledger
 from aisle.commerce.payments.ledger import Entry, LedgerError, Posting
-from aisle.commerce.pricing.priced import PricedBasket, PricedLine, TaxLine
+from aisle.commerce.pricing.priced import PricedBasket, PricedLine, Saving, TaxLine
 from aisle.commerce.pricing.tax import Taxable, TaxTable
 from aisle.store.offers import Taxes, TaxRate
 
@@ -50,19 +50,23 @@ def baskets(draw: st.DrawFn) -> PricedBasket:
         )
     )
     taxed = taxes.tax_lines([Taxable(*one) for one in goods], DAY)
-    lines = tuple(
-        PricedLine(f"l{n}", "4006381333931", "goods", 1, paid, paid, paid, (), category, tax, deposit, deposit_tax)
-        for n, ((category, paid, deposit), tax, deposit_tax) in enumerate(
-            zip(goods, taxed.lines_minor, taxed.deposits_minor, strict=True)
-        )
-    )
+    lines = []
+    for n, (category, paid, deposit) in enumerate(goods):
+        tax, deposit_tax = taxed.lines_minor[n], taxed.deposits_minor[n]
+        coupon = draw(st.integers(0, max(0, paid - 1)))
+        tenders = (Saving("c1", "coupon", "manufacturer", coupon),)[: coupon > 0]
+        amounts = (1, paid, paid, paid, (), category, tax, deposit, deposit_tax)
+        lines.append(PricedLine(f"l{n}", "4006381333931", "goods", *amounts, tenders=tenders))
     gross = sum(line.paid_minor + line.deposit_minor for line in lines) + (0 if included else taxed.total_minor)
-    tender = draw(st.integers(0, gross))
-    return PricedBasket("EUR", lines, gross - tender, 0, taxed.total_minor, included, taxed.taxes, tender_minor=tender)
+    tender = sum(saving.minor for line in lines for saving in line.tenders)
+    fixed = ("EUR", tuple(lines), gross - tender, 0, taxed.total_minor, included, taxed.taxes)
+    return PricedBasket(*fixed, tender_minor=tender)
 
 
 def cost(priced: PricedBasket, line_id: str) -> int:
-    return sum(ledger.line_shares(priced)[line_id].values())
+    """What the customer paid for a line, tax and deposit included."""
+    coupons = sum(saving.minor for line in priced.lines if line.line_id == line_id for saving in line.tenders)
+    return sum(ledger.line_shares(priced)[line_id].values()) - coupons
 
 
 @given(baskets())
@@ -102,8 +106,7 @@ def test_refunds_balance_and_undo_the_sale_in_any_parts(priced: PricedBasket, da
         left[line_id] -= minor
         given_back[line_id] = given_back.get(line_id, 0) + minor
     on = ledger.balances(postings)
-    gross = priced.total_minor + priced.tender_minor
-    assert on.get((ledger.CLEARING, "EUR"), 0) == -gross
+    assert on.get((ledger.CLEARING, "EUR"), 0) == -priced.total_minor
     assert {account for account, _ in on if account.startswith("tax:") or account == ledger.DEPOSITS} == set()
     sales = {account.removeprefix("sales:"): -m for (account, _), m in on.items() if account.startswith("sales:")}
     refunds = {account.removeprefix("refunds:"): m for (account, _), m in on.items() if account.startswith("refunds:")}
@@ -123,6 +126,32 @@ def test_a_sale_in_full() -> None:
         "deposits": -42,
         "tax:DE:drinks@0.19": -76,
     }
+
+
+def couponed(minor: int) -> PricedBasket:
+    """A line of 400 without tax, of which a manufacturer's coupon pays `minor`."""
+    tenders = (Saving("c1", "coupon", "manufacturer", minor),)
+    line = PricedLine("l1", "4006381333931", "oats", 1, 400, 400, 400, tax_category="food", tenders=tenders)
+    return PricedBasket("USD", (line,), 400 - minor, minor, 0, False, tender_minor=minor)
+
+
+def test_a_coupon_is_claimed_and_no_longer_when_the_goods_come_back() -> None:
+    priced = couponed(100)
+    sold = ledger.sale("v1", priced, 1)
+    back = ledger.refund("v1", "h1", "r1", priced, [("l1", 150)], 2)
+    assert {posting.account: posting.minor for posting in sold} == {
+        "receivable": 300, "coupons": 100, "sales:food@0": -400,
+    }  # fmt: skip
+    assert {posting.account: posting.minor for posting in back} == {
+        "refunds:food@0": 200, "clearing": -150, "coupons": -50,
+    }  # fmt: skip
+
+
+def test_what_a_coupon_paid_alone_is_not_given_back_to_the_customer() -> None:
+    priced = couponed(400)
+    assert ledger.unbalanced(ledger.sale("v1", priced, 1)) == {}
+    with pytest.raises(LedgerError, match="at most 0 in all"):
+        ledger.refund("v1", "h1", "r1", priced, [("l1", 1)], 2)
 
 
 def test_a_paid_visit_leaves_nothing_receivable() -> None:
@@ -166,7 +195,7 @@ def test_a_refund_that_cannot_be_is_not_posted(parts: list[tuple[str, int]], ear
     ("change", "message"),
     [
         pytest.param({"total_minor": 477}, "found lines, deposits and taxes of 478", id="total"),
-        pytest.param({"tender_minor": 1}, "found lines, deposits and taxes of 478", id="coupons"),
+        pytest.param({"tender_minor": 1}, "found coupons of 0", id="coupons"),
         pytest.param({"taxes": ()}, "found lines, deposits and taxes of 402", id="no tax lines"),
         pytest.param({"taxes": (TaxLine("drinks", "DE", "0.19", 402, 99),)}, "belongs to no line", id="too much tax"),
         pytest.param({"lines": basket().lines * 2}, "two lines of one id", id="a line twice"),

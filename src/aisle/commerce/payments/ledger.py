@@ -16,8 +16,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
-from aisle.commerce.money import Money, allocate
+from aisle.commerce.money import Money, allocate, rounded
 from aisle.commerce.pricing.priced import PricedBasket
 
 RECEIVABLE = "receivable"
@@ -117,19 +118,22 @@ def refund(
     """Money given back for lines: `parts` are (line id, minor units, tax and deposit included).
 
     `earlier` says how much of each line was given back before. However a line is given back in parts, the parts of
-    each account add up to its share in the sale when the whole line is. Raises LedgerError for more than a line cost.
+    each account add up to its share in the sale when the whole line is; the claim on a manufacturer's coupon falls with
+    it. Raises LedgerError for more than the customer paid for a line.
     """
     shares = line_shares(priced)
+    coupons = {line.line_id: sum(tender.minor for tender in line.tenders) for line in priced.lines}
     given = Counter(earlier or {})
     amounts: Counter[str] = Counter()
     for line_id, minor in parts:
         row = shares.get(line_id, {})
-        if minor <= 0 or given[line_id] + minor > sum(row.values()):
+        due = sum(row.values()) - coupons.get(line_id, 0)
+        if minor <= 0 or given[line_id] + minor > due:
             raise LedgerError(
                 f"found {minor} to give back for line {line_id!r} of visit {visit_id}, after {given[line_id]}; "
-                f"expected more than 0 and at most {sum(row.values())} in all"
+                f"expected more than 0 and at most {due} in all"
             )
-        amounts.update(_back(row, given[line_id], minor))
+        amounts.update(_back(row, due, given[line_id], minor))
         given[line_id] += minor
     amounts[CLEARING] -= sum(minor for _, minor in parts)
     return _entry(Entry(visit_id, "refund", hold_id, refund_id), amounts, priced.currency, at_ns)
@@ -207,6 +211,9 @@ def _draw(left: dict[str, int], preferred: Sequence[str], minor: int) -> Counter
 def _check(priced: PricedBasket, rows: Mapping[str, Counter[str]], left: Mapping[str, int]) -> None:
     if len(rows) != len(priced.lines):
         raise LedgerError("found two lines of one id; expected an id of its own for each line")
+    tenders = sum(tender.minor for line in priced.lines for tender in line.tenders)
+    if tenders != priced.tender_minor:
+        raise LedgerError(f"found coupons of {tenders} on the lines; expected the {priced.tender_minor} of the basket")
     if any(left.values()):
         raise LedgerError(f"found tax that belongs to no line: {dict(left)}; expected the taxes of lines and deposits")
     parts = sum(sum(row.values()) for row in rows.values())
@@ -217,12 +224,18 @@ def _check(priced: PricedBasket, rows: Mapping[str, Counter[str]], left: Mapping
         )
 
 
-def _back(row: Mapping[str, int], before: int, minor: int) -> Counter[str]:
-    """How `minor` more of a line are given back by its accounts, after `before`."""
+def _back(row: Mapping[str, int], due: int, before: int, minor: int) -> Counter[str]:
+    """How `minor` more of the `due` of a line are given back by its accounts, after `before`.
+
+    A manufacturer's coupon paid the rest of the line; it is not claimed for what comes back.
+    """
+    whole = sum(row.values())
+    earlier, now = (rounded(Fraction(whole * part, due)) for part in (before, before + minor))
     weights = list(row.values())
-    earlier, now = allocate(before, weights), allocate(before + minor, weights)
-    parts = (after - already for after, already in zip(now, earlier, strict=True))
-    return Counter({_given_back_on(account): part for account, part in zip(row, parts, strict=True)})
+    parts = (b - a for a, b in zip(allocate(earlier, weights), allocate(now, weights), strict=True))
+    back = Counter({_given_back_on(account): part for account, part in zip(row, parts, strict=True)})
+    back[COUPONS] -= now - earlier - minor
+    return back
 
 
 def _given_back_on(account: str) -> str:
