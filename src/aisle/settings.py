@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     smtp_port: int = Field(587, ge=1, le=65535)
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
-    smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_tls: Literal["starttls", "implicit", "none"] = "starttls"
     mail_from: str = "receipts@example.com"
 
     order_url: str = Field("", description="The retailer's base address for POST /v1/order/purchases.")
