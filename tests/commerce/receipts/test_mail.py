@@ -40,6 +40,7 @@ class Inbox:
 
     REPLIES = {  # noqa: RUF012
         "unknown@mail.example": "550 5.1.1 no such mailbox",
+        "locked@mail.example": "530 5.7.0 sign in first",
         "full@mail.example": "452 4.2.2 mailbox full",
     }
 
@@ -125,6 +126,7 @@ def test_lines_are_short_enough_for_every_server() -> None:
     ("to", "error"),
     [
         pytest.param("unknown@mail.example", MailRefusedError, id="no such mailbox"),
+        pytest.param("locked@mail.example", MailDelayedError, id="settings of our own"),
         pytest.param("full@mail.example", MailDelayedError, id="full today"),
     ],
 )

@@ -29,6 +29,7 @@ from aisle.commerce.receipts.words import plain, tongue
 
 LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_OUR_SETTINGS = frozenset({530, 534, 535, 538})  # credentials or TLS are wanted (RFC 4954, 6; RFC 3207, 4)
 _ADDRESS = re.compile(r"([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64})@([^\s@<>()\[\]\\,;:\"]{1,253})")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.I)
 
@@ -179,9 +180,10 @@ class Mailer:
         return self._answered(worst.code, worst.message)
 
     def _answered(self, code: int, text: str) -> MailError:
-        """A reply code as an error: 5xx is for good, all else for now (RFC 5321, 4.2.1)."""
+        """A reply code as an error: 5xx is for good (RFC 5321, 4.2.1), unless it is about our own settings."""
         said = f"{self._where} answered {code} {plain(text)[:200]}"
-        return MailRefusedError(said, code) if 500 <= code < 600 else MailDelayedError(said)
+        for_good = 500 <= code < 600 and code not in _OUR_SETTINGS
+        return MailRefusedError(said, code) if for_good else MailDelayedError(said)
 
 
 def _latest_ns(receipt: Receipt) -> int:
