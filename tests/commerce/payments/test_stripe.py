@@ -93,6 +93,16 @@ def unavailable_or(call: Callable[[], object]) -> object:
         return "unavailable"
 
 
+def test_a_fault_that_stripe_keeps_under_a_key_is_seen_through(
+    server: FakeStripe, provider: StripeProvider, card: Card
+) -> None:
+    held = [provider.authorise(card, usd(500), reference=f"v{n}", key=f"v{n}:hold").hold_id for n in range(2)]
+    server.company.outage = ["", "after"]
+    assert provider.capture(held[0], usd(300), key="v0:capture").captured == usd(300)
+    server.company.outage = ["after"]
+    assert provider.cancel(held[1], key="v1:cancel").status == "cancelled"
+
+
 @pytest.mark.parametrize("hours", [0, 30])
 def test_a_refund_whose_answer_was_lost_is_not_made_twice(
     server: FakeStripe, provider: StripeProvider, card: Card, clock: Clock, hours: int

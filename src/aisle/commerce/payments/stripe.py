@@ -44,6 +44,9 @@ _S = 1_000_000_000
 _LOOK_BACK_S = 35 * 86_400  # longer than any hold lasts, extended ones included
 _CHARGE = ["latest_charge"]
 _API_VERSION = "2026-10-28.endive"  # what the requests here are written for, whichever package sends them
+# After these the hold itself says what is so: it may have been captured or cancelled before. Stripe also keeps a fault
+# of its own (5xx) under a key and answers every repeat of that day with it, although the work may have been done.
+_REFUSALS = (stripe.InvalidRequestError, stripe.APIError)
 
 if TYPE_CHECKING:
     from stripe.params import PaymentIntentCreateParamsPaymentMethodOptions
@@ -176,7 +179,7 @@ class StripeProvider:
                 intent = self._stripe.payment_intents.capture(
                     hold_id, {"amount_to_capture": answers.to_stripe(amount), "expand": _CHARGE}, _once(key)
                 )
-            except stripe.InvalidRequestError as error:
+            except _REFUSALS as error:
                 return self._captured_before(hold_id, amount, error)
         return answers.hold_of(intent)
 
@@ -185,7 +188,7 @@ class StripeProvider:
         with self._translated():
             try:
                 intent = self._stripe.payment_intents.cancel(hold_id, {"expand": _CHARGE}, _once(key))
-            except stripe.InvalidRequestError as error:
+            except _REFUSALS as error:
                 intent = self._intent(hold_id)
                 if intent.status == "succeeded":
                     raise HoldCapturedError(f"hold {hold_id} was captured already; give it back by a refund") from None
@@ -255,8 +258,8 @@ class StripeProvider:
             raise UnknownPaymentError("the payment method belongs to somebody else; expected one of this customer")
         return _card(customer.id, method)
 
-    def _captured_before(self, hold_id: str, amount: Money, error: stripe.InvalidRequestError) -> Hold:
-        """The answer to a capture that Stripe refused: what was wanted may be so already."""
+    def _captured_before(self, hold_id: str, amount: Money, error: stripe.StripeError) -> Hold:
+        """The answer to a capture that Stripe refused or failed at: what was wanted may be so already."""
         hold = self._takeable(self._intent(hold_id), amount)
         if hold.status == "captured" and hold.captured == amount:
             return hold
