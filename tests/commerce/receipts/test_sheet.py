@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from aisle.commerce.pricing.priced import Saving
 from aisle.commerce.receipts.receipt import Payment, Receipt, Refunded
 from aisle.commerce.receipts.sheet import ReceiptError, Row, lay_out, line_url
 from commerce.receipts.samples import ALL, AMERICAN, CORRECTED, EMPTY, FINAL, OWED, PENDING, VISA, at
@@ -42,6 +43,41 @@ def test_tax_on_top_stands_between_subtotal_and_total() -> None:
         ("Total", "$5.85"), ("You saved", "$1.50"),
     ]  # fmt: skip
     assert sheet.taxes == ()
+
+
+def minor(amount: str) -> int:
+    """A printed amount of two decimals, in cents."""
+    return int("".join(character for character in amount.replace("−", "-") if character in "-0123456789"))
+
+
+@pytest.mark.parametrize("receipt", [FINAL, AMERICAN, EMPTY, PENDING], ids=["euros", "dollars", "nothing", "pending"])
+def test_what_is_printed_adds_up_to_the_total(receipt: Receipt) -> None:
+    sheet = lay_out(receipt, "en-US")
+    lines = [entry.amount for entry in sheet.entries]
+    savings = [row.amount for entry in sheet.entries for row in entry.savings]
+    deposits = [entry.deposit.amount for entry in sheet.entries if entry.deposit]
+    between = [row.amount for row in sheet.sums if row.label.startswith(("Massachusetts", "Manufacturer"))]
+    [total] = [row.amount for row in sheet.sums if row.tone == "total"]
+    assert sum(minor(amount) for amount in lines + savings + deposits + between) == minor(total)
+
+
+def test_coupons_have_their_names() -> None:
+    lines = tuple(
+        msgspec.structs.replace(line, tenders=(Saving("m", "50 c off Soda", "manufacturer", 25),))
+        for line in AMERICAN.priced.lines * 2
+    )
+    named = msgspec.structs.replace(AMERICAN, priced=msgspec.structs.replace(AMERICAN.priced, lines=lines))
+    some = msgspec.structs.replace(named, priced=msgspec.structs.replace(named.priced, tender_minor=80))
+    assert Row("50 c off Soda (manufacturer coupon)", "−0.50", "saved") in lay_out(named, "en").sums
+    assert "Manufacturer coupons" not in str(lay_out(named, "en").sums)
+    assert Row("Manufacturer coupons", "−0.30", "saved") in lay_out(some, "en").sums
+
+
+def test_coupons_without_a_name_stand_together() -> None:
+    nameless = (Saving("m", "", "manufacturer", 50),)
+    lines = tuple(msgspec.structs.replace(line, tenders=nameless) for line in AMERICAN.priced.lines)
+    receipt = msgspec.structs.replace(AMERICAN, priced=msgspec.structs.replace(AMERICAN.priced, lines=lines))
+    assert Row("Manufacturer coupons", "−0.50", "saved") in lay_out(receipt, "en").sums
 
 
 def test_a_pending_receipt_says_what_waits_and_that_nothing_was_charged() -> None:

@@ -20,6 +20,7 @@ class LineOut(msgspec.Struct, frozen=True):
     unit_minor: int
     regular_minor: int
     savings: tuple[Saving, ...]
+    manufacturer_coupons: tuple[Saving, ...]
     paid_minor: int
     deposit_minor: int
     tax_minor: int
@@ -124,6 +125,7 @@ def _line(receipt: Receipt, line: PricedLine) -> LineOut:
         unit_minor=line.unit_minor,
         regular_minor=line.regular_minor,
         savings=line.savings,
+        manufacturer_coupons=line.tenders,
         paid_minor=line.paid_minor,
         deposit_minor=line.deposit_minor,
         tax_minor=line.tax_minor + line.deposit_tax_minor,

@@ -298,13 +298,27 @@ def _sums(receipt: Receipt, speech: Tongue) -> tuple[Row, ...]:
         rows.append(Row(speech.say("subtotal"), speech.amount(goods, priced.currency)))
     if not priced.tax_included:
         rows.extend(_taxes(priced, speech))
-    if priced.tender_minor:
-        rows.append(Row(speech.say("coupon"), speech.amount(-priced.tender_minor, priced.currency), "saved"))
+    rows.extend(_coupons(priced, speech))
     label = "total_so_far" if receipt.status == "pending" else "total"
     rows.append(Row(speech.say(label), speech.money(priced.total_minor, priced.currency), "total"))
     if priced.saved_minor > 0:
         rows.append(Row(speech.say("total_saved"), speech.money(priced.saved_minor, priced.currency), "saved"))
     return tuple(rows)
+
+
+def _coupons(priced: PricedBasket, speech: Tongue) -> list[Row]:
+    """Manufacturer coupons that count like a means of payment: each by its name, the nameless together."""
+    by_name: dict[str, int] = {}
+    for coupon in (coupon for line in priced.lines for coupon in line.tenders):
+        by_name[plain(coupon.name)] = by_name.get(plain(coupon.name), 0) + coupon.minor
+    by_name.pop("", None)
+    nameless = priced.tender_minor - sum(by_name.values())
+    found = [(speech.say("coupon_named", name=name), minor) for name, minor in by_name.items()]
+    return [
+        Row(label, speech.amount(-minor, priced.currency), "saved")
+        for label, minor in (*found, (speech.say("coupon"), nameless))
+        if minor
+    ]
 
 
 def _taxes(priced: PricedBasket, speech: Tongue) -> tuple[Row, ...]:
