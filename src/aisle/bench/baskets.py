@@ -30,7 +30,12 @@ from aisle.store.offers import (
 NOON = dt.datetime(2026, 6, 10, 12, 0, tzinfo=dt.UTC)
 SHARES = tuple(Decimal(text) for text in ("0.05", "0.1", "0.15", "0.2", "0.25", "0.5"))
 _GROUPS = ("", "", "", "club", "coupon", "brand")
-_COMBINES = (frozenset({"club", "coupon"}), frozenset({"club", "coupon", "brand"}), frozenset({"brand"}), frozenset[str]())
+_COMBINES = (
+    frozenset({"club", "coupon"}),
+    frozenset({"club", "coupon", "brand"}),
+    frozenset({"brand"}),
+    frozenset[str](),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Recipe:
     """What a random shop is like: products, categories and brands; promotions, and how they choose their goods.
 
     `spread`: the most categories or products one promotion names. `rich`: also groups that combine, limits, coupons,
-    members, windows and promotions that stand alone.
+    members, windows and promotions that stand alone. `spend`: the most a threshold asks for, in middle prices.
     """
 
     products: int = 2000
@@ -50,6 +55,7 @@ class Recipe:
     rich: bool = True
     us: bool = False
     dearest: int = 1500
+    spend: int = 8
 
 
 def shop(rng: Random, recipe: Recipe) -> Store:
@@ -61,7 +67,9 @@ def shop(rng: Random, recipe: Recipe) -> Store:
             gtin,
             f"Product {number}",
             None,
-            price_minor=rng.randint(30, recipe.dearest) if rng.random() < 0.5 else rng.randrange(49, recipe.dearest, 50),
+            price_minor=rng.randint(30, recipe.dearest)
+            if rng.random() < 0.5
+            else rng.randrange(49, recipe.dearest, 50),
             brand=f"b{rng.randrange(recipe.brands)}",
             category=f"c{rng.randrange(recipe.categories)}",
             tax_category=rng.choice(("food", "food", "candy", "general")),
@@ -106,7 +114,7 @@ def benefit(rng: Random, recipe: Recipe) -> Benefit:
     """One of every kind of benefit, with amounts that fit the shop's prices."""
     middle = recipe.dearest // 2
     count = rng.randint(2, 4)
-    match rng.randrange(20):
+    match rng.randrange(20) if recipe.promotions < 100 or rng.random() < 0.2 else rng.randrange(18):
         case 0 | 1 | 2 | 3 | 4:
             return Percent(rng.choice(SHARES))
         case 5 | 6 | 7:
@@ -123,9 +131,9 @@ def benefit(rng: Random, recipe: Recipe) -> Benefit:
             parts = tuple(Part(rng.choice((1, 1, 2)), goods(rng, recipe)) for _ in range(rng.randint(2, 3)))
             return Bundle(parts, sum(part.count for part in parts) * middle * 3 // 4)
         case 18:
-            return Threshold(rng.randrange(middle, middle * 8), minor=rng.randrange(20, middle, 10))
+            return Threshold(rng.randrange(middle, middle * recipe.spend), minor=rng.randrange(20, middle, 10))
         case _:
-            return Threshold(rng.randrange(middle, middle * 8), share=rng.choice(SHARES))
+            return Threshold(rng.randrange(middle, middle * recipe.spend), share=rng.choice(SHARES))
 
 
 def promotion(rng: Random, promotion_id: str, recipe: Recipe) -> Promotion:

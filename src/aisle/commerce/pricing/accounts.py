@@ -24,11 +24,15 @@ USE: Role = (0,)
 
 
 class Slot(NamedTuple):
-    """Units that could fill a role: which role, their price and what the unit would save in it, how many."""
+    """Units that could fill a role: which role, their price, what they would save in it by itself, how many there are.
+
+    `gain` is what a unit saves in it above what it saves without; a unit in a group at one price saves its whole price.
+    """
 
     role: Role
     price: int
     saves: int
+    gain: float
     units: int
 
 
@@ -36,6 +40,7 @@ class Account(Protocol):
     """What the search asks of an account."""
 
     start: Part
+    places: int
     in_price_order: bool  # whether bought units must not be cheaper than the reduced ones
 
     def step(self, part: Part, role: Role) -> Step | None:
@@ -47,11 +52,26 @@ class Account(Protocol):
     def tune(self, slots: Sequence[Slot]) -> None:
         """Choose the dual prices for these units."""
 
+    def pull(self, used: Sequence[tuple[Role, int, int]]) -> list[float]:
+        """How far units at their best (role, price, count) are from what the account allows: the subgradient."""
+
+    def move(self, steps: Sequence[float]) -> None:
+        """Change the dual prices; they stay what they may be."""
+
+    def duals(self) -> list[float]:
+        """The dual prices."""
+
+    def reset(self, duals: Sequence[float]) -> None:
+        """Take dual prices back."""
+
     def cost(self, role: Role, price: int) -> float:
         """The dual price of a role for a unit of that price (minor units)."""
 
     def worth(self, part: Part, next_price: int) -> float:
         """What a part adds to the bound, when no later unit is dearer than `next_price` (minor units)."""
+
+    def can_close(self, part: Part, rest: Sequence[int]) -> bool:
+        """Whether it may still end well, when so many later units could fill each place."""
 
 
 class GroupAccount:
@@ -66,6 +86,7 @@ class GroupAccount:
 
     def __init__(self, counts: tuple[int, ...], minor: int, limit: int | None, cap: int) -> None:
         self.counts = counts
+        self.places = len(counts)
         self.minor = minor
         self.limit = limit
         self.cap = cap
@@ -89,18 +110,46 @@ class GroupAccount:
         return not any(part[:-2]) and part[-1] >= 0
 
     def tune(self, slots: Sequence[Slot]) -> None:
-        size = sum(self.counts)
-        means = []
-        for place in range(len(self.counts)):
-            here = [(slot.saves, slot.units) for slot in slots if slot.role[0] == place]
-            means.append(sum(s * n for s, n in here) / max(1, sum(n for _, n in here)) or 1.0)
-        whole = sum(mean * count for mean, count in zip(means, self.counts, strict=True))
-        self._slot_costs = [self.minor * mean / whole for mean in means]
+        """Places with units to spare are priced at the first unit left over, the scarcest bears the rest."""
+        size, places = sum(self.counts), range(len(self.counts))
+        gains = [_spread((slot.gain, slot.units) for slot in slots if slot.role[0] == place) for place in places]
+        room = [sum(units for _, units in here) // count for here, count in zip(gains, self.counts, strict=True)]
+        groups = min(room) if self.limit is None else min(self.limit, *room)
+        if len(self.counts) > 1:
+            scarce = min(places, key=lambda place: (room[place], place))
+            costs = [_nth(here, groups * count) for here, count in zip(gains, self.counts, strict=True)]
+            others = sum(costs[place] * self.counts[place] for place in places if place != scarce)
+            costs[scarce] = (self.minor - others) / self.counts[scarce]
+            self._slot_costs = costs
+        else:
+            self._slot_costs = [self.minor / size]
         self._group_cost = 0.0
         if self.limit is not None:
-            nets = _spread((slot.saves - self._slot_costs[slot.role[0]], slot.units) for slot in slots)
+            nets = _spread((slot.gain - self._slot_costs[slot.role[0]], slot.units) for slot in slots)
             self._group_cost = size * max(0.0, _nth(nets, self.limit * size))
             self._slot_costs = [cost + self._group_cost / size for cost in self._slot_costs]
+
+    def pull(self, used: Sequence[tuple[Role, int, int]]) -> list[float]:
+        size = sum(self.counts)
+        taken = [0] * len(self.counts)
+        for role, _, units in used:
+            taken[role[0]] += units
+        groups = sum(taken) / size
+        uneven = [have / count - groups for have, count in zip(taken, self.counts, strict=True)]
+        return [*uneven, 0.0 if self.limit is None else groups - self.limit]
+
+    def move(self, steps: Sequence[float]) -> None:
+        more = max(-self._group_cost, steps[-1])
+        self._group_cost += more
+        self._slot_costs = [
+            cost + step + more / sum(self.counts) for cost, step in zip(self._slot_costs, steps, strict=False)
+        ]
+
+    def duals(self) -> list[float]:
+        return [*self._slot_costs, self._group_cost]
+
+    def reset(self, duals: Sequence[float]) -> None:
+        self._slot_costs, self._group_cost = list(duals[:-1]), duals[-1]
 
     def cost(self, role: Role, price: int) -> float:
         return self._slot_costs[role[0]]
@@ -108,6 +157,11 @@ class GroupAccount:
     def worth(self, part: Part, next_price: int) -> float:
         owed = sum(have * cost for have, cost in zip(part, self._slot_costs, strict=False))
         return max(0, part[-2]) * self._group_cost - owed
+
+    def can_close(self, part: Part, rest: Sequence[int]) -> bool:
+        groups = max(-(-have // count) for have, count in zip(part, self.counts, strict=False))
+        lacks = (groups * count - have for have, count in zip(part, self.counts, strict=False))
+        return all(lack <= there for lack, there in zip(lacks, rest, strict=True))
 
 
 class BuyGetAccount:
@@ -120,6 +174,7 @@ class BuyGetAccount:
     """
 
     def __init__(self, buy: int, get: int, limit: int | None, most: int, *, same_goods: bool) -> None:
+        self.places = 2
         self.buy = buy
         self.get = get
         self.most = most
@@ -127,6 +182,7 @@ class BuyGetAccount:
         self.start: Part = (0, 0, -1 if limit is None else limit * get)
         self._share = 0.0  # of a unit's price that a slot is worth, in price order
         self._flat = 0.0  # what a slot is worth otherwise
+        self._dearest = 1  # unit there is: brings both to one scale
 
     def step(self, part: Part, role: Role) -> Step | None:
         filled, earned, left = part
@@ -141,13 +197,31 @@ class BuyGetAccount:
 
     def tune(self, slots: Sequence[Slot]) -> None:
         gets = [slot for slot in slots if slot.role == GET]
+        self._dearest = max((slot.price for slot in slots), default=1) or 1
         if self.in_price_order:
             share = max((slot.saves / slot.price for slot in gets if slot.price), default=0.0)
             self._share = share * self.buy / (self.buy + self.get)
             return
         bought = sum(slot.units for slot in slots if slot.role == BUY)
-        values = _spread((float(slot.saves), slot.units) for slot in gets)
+        values = _spread((slot.gain, slot.units) for slot in gets)
         self._flat = max(0.0, _nth(values, bought // self.buy * self.get))
+
+    def pull(self, used: Sequence[tuple[Role, int, int]]) -> list[float]:
+        earn = self.get / self.buy
+        over = [(units if role == GET else -units * earn, price) for role, price, units in used]
+        if self.in_price_order:
+            return [0.0, sum(units * price for units, price in over) / self._dearest]
+        return [sum(units for units, _ in over), 0.0]
+
+    def move(self, steps: Sequence[float]) -> None:
+        self._flat = max(0.0, self._flat + steps[0])
+        self._share = max(0.0, self._share + steps[1] / self._dearest)
+
+    def duals(self) -> list[float]:
+        return [self._flat, self._share]
+
+    def reset(self, duals: Sequence[float]) -> None:
+        self._flat, self._share = duals
 
     def cost(self, role: Role, price: int) -> float:
         each = self._flat + self._share * price
@@ -157,11 +231,15 @@ class BuyGetAccount:
         each = self._flat + self._share * next_price
         return each * (part[1] + part[0] * self.get / self.buy)
 
+    def can_close(self, part: Part, rest: Sequence[int]) -> bool:
+        return part[1] + (part[0] + rest[0]) // self.buy * self.get >= 0
+
 
 class LimitAccount:
     """A promotion on single units that may be applied `limit` times."""
 
     in_price_order = False
+    places = 1
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -175,14 +253,29 @@ class LimitAccount:
         return True
 
     def tune(self, slots: Sequence[Slot]) -> None:
-        values = _spread((float(slot.saves), slot.units) for slot in slots)
+        values = _spread((slot.gain, slot.units) for slot in slots)
         self._each = max(0.0, _nth(values, self.limit))
+
+    def pull(self, used: Sequence[tuple[Role, int, int]]) -> list[float]:
+        return [sum(units for _, _, units in used) - self.limit]
+
+    def move(self, steps: Sequence[float]) -> None:
+        self._each = max(0.0, self._each + steps[0])
+
+    def duals(self) -> list[float]:
+        return [self._each]
+
+    def reset(self, duals: Sequence[float]) -> None:
+        self._each = duals[0]
 
     def cost(self, role: Role, price: int) -> float:
         return self._each
 
     def worth(self, part: Part, next_price: int) -> float:
         return self._each * part[0]
+
+    def can_close(self, part: Part, rest: Sequence[int]) -> bool:
+        return True
 
 
 def _spread(values: Iterable[tuple[float, int]]) -> list[tuple[float, int]]:

@@ -173,28 +173,25 @@ class _Table:
             return best
         lowered = {rank: self._lowered(choice, rank) for rank in self.thresholds}
         sets = []
+        top = bound
         for number, chosen in enumerate(self._sets()):
             if number >= MOST_SETS:
-                bound += sum(self._most(rank) for rank in self.thresholds) * SAVED
+                top += sum(self._most(rank) for rank in self.thresholds) * SAVED
                 break
             extra = self._off(chosen, [lowered[rank] for rank in chosen])
             if extra is not None and value + extra[0] > best.value:
-                best = Combination(choice, extra[1], self.dropped, value + extra[0], bound)
-            sets.append((bound + sum(self._most(rank) for rank in chosen) * SAVED - len(chosen), chosen, extra))
-        top = max(bound, best.value)
-        for most, chosen, extra in sorted(sets, key=lambda entry: -entry[0]):
-            if most <= best.value or (extra is not None and value == bound and self._even(chosen)):
+                best = Combination(choice, extra[1], self.dropped, value + extra[0], 0)
+            sets.append((self._bound(chosen, bound, lowered), chosen))
+        for most, chosen in sorted(sets, key=lambda entry: -entry[0]):
+            if most <= best.value:
                 continue
-            found, missed = self._tried(chosen, solved, most, best)
+            if self.combiner.allowance.left < 0 or value < bound:
+                top = max(top, most)
+                continue
+            loose = bound + sum(self._most(rank) for rank in chosen) * SAVED
+            found, missed = self._tried(chosen, solved, loose, best)
             best, top = found or best, max(top, missed)
-        proven = value == bound and top <= best.value
-        return Combination(
-            best.choice,
-            best.thresholds,
-            self.dropped,
-            best.value,
-            best.value if proven else max(top, bound, best.value),
-        )
+        return Combination(best.choice, best.thresholds, self.dropped, best.value, max(top, best.value))
 
     # --- components -------------------------------------------------------------------------------------------------
 
@@ -275,17 +272,19 @@ class _Table:
     # --- thresholds -------------------------------------------------------------------------------------------------
 
     def _sets(self) -> Iterator[tuple[int, ...]]:
-        """Sets of thresholds that may be applied together, in order of ids."""
+        """Sets of thresholds that may be applied together, small ones first, in order of ids."""
 
-        def grown(chosen: tuple[int, ...], ranks: Sequence[int]) -> Iterator[tuple[int, ...]]:
-            for place, rank in enumerate(ranks):
-                if all(self.running.combine(rank, other) for other in chosen):
-                    together = (*chosen, rank)
-                    if sum(self._share(one) for one in together) <= 1:
-                        yield together
-                        yield from grown(together, ranks[place + 1 :])
-
-        return grown((), self.thresholds)
+        sets: list[tuple[int, ...]] = [()]
+        while sets:
+            sets = [
+                (*chosen, rank)
+                for chosen in sets
+                for rank in self.thresholds
+                if (not chosen or rank > chosen[-1])
+                and all(self.running.combine(rank, other) for other in chosen)
+                and sum(self._share(one) for one in (*chosen, rank)) <= 1
+            ]
+            yield from sets
 
     def _terms(self, rank: int) -> Threshold:
         benefit = self.running.promotions[rank].benefit
@@ -336,7 +335,12 @@ class _Table:
     def _shares_of_groups(self) -> tuple[frozenset[tuple[int, int]], frozenset[tuple[int, int]]]:
         """(multi-buy, threshold) with all units of the multi-buy in the base, and with only some of them."""
         whole, partly = set(), set()
-        groups = {rank for kind in self.kinds for rank, _ in kind.roles if _at_one_price(self.running, rank)}
+        groups = {
+            rank
+            for kind in self.kinds
+            for rank, _ in kind.roles
+            if _at_one_price(self.running, rank) and not self.running.makers[rank]
+        }
         for rank in groups if self.thresholds else ():
             for threshold in self.thresholds:
                 inside = {(threshold, 0) in k.roles for k in self.kinds if any(r == rank for r, _ in k.roles)}
@@ -346,16 +350,28 @@ class _Table:
                     partly.add((rank, threshold))
         return frozenset(whole), frozenset(partly)
 
-    def _even(self, chosen: Sequence[int]) -> bool:
-        """Whether the largest savings on lines are also best under these thresholds: they all count alike."""
-        sloped = [rank for rank in chosen if self._slope(rank)]
-        if not sloped:
-            return False
+    def _bound(self, chosen: Sequence[int], value: int, lowered: Mapping[int, int]) -> int:
+        """What no basket with these thresholds saves, `value` being the most that lines save and `lowered` the bases then.
+
+        Where a component lies wholly inside or outside every base, what is saved inside is what the base is lowered
+        by: a base that is too low by an amount costs at least that amount of savings, and no more than that is won back
+        elsewhere.
+        """
+        most = value + sum(self._most(rank) for rank in chosen) * SAVED - len(chosen)
         makers = any(self.running.makers[rank] for kind in self.kinds for rank, _ in kind.roles)
         mixed = any(
-            len({(rank, 0) in kind.roles for kind, _ in group}) == 2 for rank in sloped for group in self.groups
+            len({(rank, 0) in kind.roles for kind, _ in group}) == 2 for rank in chosen for group in self.groups
         )
-        return len(sloped) == 1 and len(chosen) == 1 and not makers and not mixed and not self.partly
+        if makers or mixed or self.partly:
+            return most
+        lack = max(max(0, self._terms(rank).spend_minor - self.bases[rank] + lowered[rank]) for rank in chosen)
+        off = sum(
+            self._reduction(rank, min(self.bases[rank], self.bases[rank] - lowered[rank] + lack)) for rank in chosen
+        )
+        slack = len(chosen) if sum(self._terms(rank).share is not None for rank in chosen) > 1 else 0
+        return min(
+            most, value + (off - lack + slack) * SAVED - len(chosen) + (slack + lack > 0) * len(self.kinds) * 1000
+        )
 
     def _slope(self, rank: int) -> Fraction:
         """How fast the reduction falls with its base."""

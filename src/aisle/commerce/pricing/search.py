@@ -13,7 +13,7 @@ Work is counted in transitions, never in time, so that the same basket always ha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
@@ -23,6 +23,7 @@ from aisle.commerce.pricing.treatments import SAVED, Kind, Stakes, Treatment, tr
 
 PLAIN_TRANSITIONS = 3_000  # up to here without bounds
 FIRST_WIDTH = 12  # states kept in the first pass over a large component
+DUAL_STEPS = 40
 
 T = TypeVar("T")
 State = tuple[Part, ...]
@@ -80,6 +81,9 @@ class _Stage:
     settled: tuple[int, ...] = ()
     ended: tuple[int, ...] = ()
     next_prices: tuple[int, ...] = ()  # the dearest later unit of each account, -1 where there is none
+    live: tuple[
+        tuple[int, int, tuple[int, ...]], ...
+    ] = ()  # (account in use, dearest later unit, later units by place)
     best_rest: float = 0.0
 
 
@@ -100,6 +104,8 @@ class Component:
         self.start: State = tuple(account.start for account in self.accounts)
         self._place = {rank: place for place, rank in enumerate(self.ranks)}
         self._treatments = {kind: treatments(kind, stakes) for kind, _ in self.kinds}
+        if len(self.kinds) > 3 and len(self.ranks) > 1:
+            self.kinds = self._arranged()
         self._counts_in = {
             self._place[rank]: tuple((rank, threshold) in whole for threshold in stakes.tracked) for rank in self.ranks
         }
@@ -108,7 +114,9 @@ class Component:
         self._slopes: Slopes = ()
         self._tuned = False
         self._dropped = -math.inf
+        self._worths: dict[tuple[int, Part, int, tuple[int, ...]], float] = {}
         self._stages = self._staged()
+        self._by_kind = list(self._first_stages())
 
     @property
     def size(self) -> tuple[int, float]:
@@ -241,11 +249,16 @@ class Component:
     def _pruned(self, labels: dict[Key, Label], stage: _Stage, floor: float, width: int) -> dict[Key, Label]:
         """Drop what cannot reach the floor, and the least promising beyond the width."""
         ranked = []
+        worths = self._worths
         for key, label in labels.items():
             bound = label.value + stage.best_rest
-            for account, part, price in zip(self.accounts, key[0], stage.next_prices, strict=True):
-                if price >= 0:
-                    bound += SAVED * account.worth(part, price)
+            state = key[0]
+            for place, price, rest in stage.live:
+                asked = (place, state[place], price, rest)
+                worth = worths.get(asked)
+                if worth is None:
+                    worth = worths[asked] = self._worth(*asked)
+                bound += worth
             if bound + 0.5 >= floor:
                 ranked.append((bound, key, label))
         if len(ranked) > width:
@@ -258,6 +271,10 @@ class Component:
                     self._dropped = max(self._dropped, bound)
             ranked = keep
         return {key: label for _, key, label in ranked}
+
+    def _worth(self, place: int, part: Part, price: int, rest: tuple[int, ...]) -> float:
+        account = self.accounts[place]
+        return SAVED * account.worth(part, price) if account.can_close(part, rest) else -math.inf
 
     def _staged(self) -> list[_Stage]:
         touching = [
@@ -288,6 +305,43 @@ class Component:
             stages.append(_Stage(kind, choices, settled, ended, next_prices))
         return stages
 
+    def _arranged(self) -> list[tuple[Kind, int]]:
+        """The kinds in an order that has few accounts open at a time, prices falling where an account needs it."""
+        touched = [
+            [place for place, rank in enumerate(self.ranks) if self._touches(kind, rank)] for kind, _ in self.kinds
+        ]
+        waiting = [
+            [number for number, places in enumerate(touched) if place in places] for place in range(len(self.ranks))
+        ]
+        left = list(range(len(self.kinds)))
+        open_places: set[int] = set()
+        order = []
+        while left:
+            chosen = min(
+                (
+                    number
+                    for number in left
+                    if all(waiting[p][0] == number for p in touched[number] if self.accounts[p].in_price_order)
+                ),
+                key=lambda number: (
+                    sum((p not in open_places) - (len(waiting[p]) == 1) for p in touched[number]),
+                    min((len(waiting[p]) for p in touched[number]), default=0),
+                    number,
+                ),
+            )
+            left.remove(chosen)
+            order.append(self.kinds[chosen])
+            for place in touched[chosen]:
+                open_places.add(place)
+                waiting[place].remove(chosen)
+        return order
+
+    def _first_stages(self) -> Iterator[tuple[_Stage, int]]:
+        at = 0
+        for _, count in self.kinds:
+            yield self._stages[at], count
+            at += count
+
     def _touches(self, kind: Kind, rank: int) -> bool:
         return any(rank == moved for treatment in self._treatments[kind] for moved, _ in treatment.moves)
 
@@ -298,20 +352,83 @@ class Component:
         self._tuned = True
         slots: list[list[Slot]] = [[] for _ in self.accounts]
         for kind, count in self.kinds:
+            idle = max((t.value for t in self._treatments[kind] if not t.moves), default=0)
             for treatment in self._treatments[kind]:
+                gain = (treatment.value - idle) / SAVED
                 for rank, role in treatment.moves:
-                    slots[self._place[rank]].append(Slot(role, kind.price, _alone(treatment, rank), count))
+                    slots[self._place[rank]].append(Slot(role, kind.price, _alone(treatment, rank), gain, count))
         for account, found in zip(self.accounts, slots, strict=True):
             account.tune(found)
+        self._descend()
+        self._note_rest()
+
+    def _descend(self) -> None:
+        """Lower the bound by subgradient steps on the dual prices. Source: M. Held, R. Karp, 1971; B. Polyak, 1969."""
+        best, kept = math.inf, [account.duals() for account in self.accounts]
+        eager = 0.05
+        for _ in range(DUAL_STEPS):
+            bound, used = self._relaxed()
+            if bound < best - 1e-6:
+                best, kept = bound, [account.duals() for account in self.accounts]
+            else:
+                eager *= 0.8
+            pulls = [account.pull(taken) for account, taken in zip(self.accounts, used, strict=True)]
+            norm = sum(pull * pull for found in pulls for pull in found)
+            if norm < 1e-9:
+                break
+            step = eager * best / norm
+            for account, found in zip(self.accounts, pulls, strict=True):
+                account.move([step * pull for pull in found])
+        for account, duals in zip(self.accounts, kept, strict=True):
+            account.reset(duals)
+
+    def _relaxed(self) -> tuple[float, list[list[tuple[Part, int, int]]]]:
+        """The bound of the whole component (minor units), and what units at their best take of every account."""
+        bound = sum(account.worth(account.start, 0) for account in self.accounts)
+        used: list[list[tuple[Part, int, int]]] = [[] for _ in self.accounts]
+        for stage, count in self._by_kind:
+            best, moves = max((self._priced(choice, stage.kind), choice[1]) for choice in stage.choices)
+            bound += best * count
+            for place, role in moves:
+                used[place].append((role, stage.kind.price, count))
+        return bound, used
+
+    def _priced(self, choice: tuple[Treatment, tuple[tuple[int, Part], ...]], kind: Kind) -> float:
+        """What a treatment saves at the dual prices (minor units)."""
+        value = choice[0].value / SAVED
+        for place, role in choice[1]:
+            value -= self.accounts[place].cost(role, kind.price)
+        return value
+
+    def _note_rest(self) -> None:
+        """What all later units save at most at the dual prices, with the accounts that are still untouched."""
+        opened = [-1] * len(self.accounts)
+        for number, stage in enumerate(self._stages):
+            for place in {place for _, moves in stage.choices for place, _ in moves}:
+                if opened[place] < 0:
+                    opened[place] = number
         rest = 0.0
         stages: list[_Stage] = []
-        for stage in reversed(self._stages):
-            stages.append(_Stage(stage.kind, stage.choices, stage.settled, stage.ended, stage.next_prices, rest))
-            rest += max(
-                treatment.value
-                - SAVED * sum(self.accounts[place].cost(role, stage.kind.price) for place, role in moves)
-                for treatment, moves in stage.choices
+        later = [[0] * account.places for account in self.accounts]
+        rates = {stage.kind: max(self._priced(c, stage.kind) for c in stage.choices) for stage, _ in self._by_kind}
+        for number in range(len(self._stages) - 1, -1, -1):
+            stage = self._stages[number]
+            untouched = sum(
+                a.worth(a.start, 0) for a, first in zip(self.accounts, opened, strict=True) if first > number
             )
+            live = tuple(
+                (place, price, tuple(later[place]))
+                for place, price in enumerate(stage.next_prices)
+                if price >= 0 and opened[place] <= number
+            )
+            stages.append(
+                _Stage(
+                    stage.kind, stage.choices, stage.settled, stage.ended, live=live, best_rest=rest + SAVED * untouched
+                )
+            )
+            rest += SAVED * rates[stage.kind]
+            for place, role in {(place, role[0]) for _, moves in stage.choices for place, role in moves}:
+                later[place][role] += 1
         self._stages = stages[::-1]
 
 
