@@ -8,7 +8,7 @@ import pytest
 from aisle.commerce.pricing.priced import Saving
 from aisle.commerce.receipts.receipt import Payment, Receipt, Refunded
 from aisle.commerce.receipts.sheet import ReceiptError, Row, lay_out, line_url
-from commerce.receipts.samples import ALL, AMERICAN, CORRECTED, EMPTY, FINAL, OWED, PENDING, VISA, at
+from commerce.receipts.samples import ALL, AMERICAN, CORRECTED, EMPTY, EUROS, FINAL, OWED, PENDING, VISA, at
 
 NBSP = "\u00a0"
 
@@ -39,7 +39,8 @@ def test_a_settled_receipt_says_all_there_is() -> None:
 def test_tax_on_top_stands_between_subtotal_and_total() -> None:
     sheet = lay_out(AMERICAN, "en-US")
     assert [(row.label, row.amount) for row in sheet.sums] == [
-        ("Subtotal", "5.98"), ("Massachusetts 6.25% on 5.98", "0.37"), ("Manufacturer coupons", "−0.50"),
+        ("Subtotal", "6.98"), ("$1 off", "−1.00"),
+        ("Massachusetts 6.25% on 5.98", "0.37"), ("Manufacturer coupons", "−0.50"),
         ("Total", "$5.85"), ("You saved", "$1.50"),
     ]  # fmt: skip
     assert sheet.taxes == ()
@@ -56,9 +57,17 @@ def test_what_is_printed_adds_up_to_the_total(receipt: Receipt) -> None:
     lines = [entry.amount for entry in sheet.entries]
     savings = [row.amount for entry in sheet.entries for row in entry.savings]
     deposits = [entry.deposit.amount for entry in sheet.entries if entry.deposit]
-    between = [row.amount for row in sheet.sums if row.label.startswith(("Massachusetts", "Manufacturer"))]
+    between = [row.amount for row in sheet.sums if row.label.startswith(("$1 off", "Massachusetts", "Manufacturer"))]
     [total] = [row.amount for row in sheet.sums if row.tone == "total"]
     assert sum(minor(amount) for amount in lines + savings + deposits + between) == minor(total)
+
+
+def test_an_offer_on_the_whole_order_stands_once() -> None:
+    shares = [(Saving("o", "5 off from 50", "order", share),) for share in (1, 2, 3, 4)]
+    lines = tuple(msgspec.structs.replace(line, savings=share) for line, share in zip(EUROS.lines, shares, strict=True))
+    sheet = lay_out(msgspec.structs.replace(FINAL, priced=msgspec.structs.replace(EUROS, lines=lines)), "en")
+    assert [entry.savings for entry in sheet.entries] == [()] * 4
+    assert sheet.sums[:2] == (Row("Subtotal", "10.71"), Row("5 off from 50", "−0.10", "saved"))
 
 
 def test_coupons_have_their_names() -> None:

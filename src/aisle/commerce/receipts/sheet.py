@@ -7,6 +7,7 @@ arrange what stands on the sheet, so both always say the same.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -237,7 +238,7 @@ def _entry(receipt: Receipt, line: PricedLine, speech: Tongue, zone: ZoneInfo) -
         amount=speech.amount(line.regular_minor, currency),
         sure=speech.say("being_checked") if waits else _sureness(receipt, line.line_id, speech),
         waits=waits,
-        savings=tuple(_saving(saving, speech, currency) for saving in line.savings),
+        savings=tuple(_saving(saving, speech, currency) for saving in line.savings if saving.kind != "order"),
         deposit=Row(speech.say("deposit"), speech.amount(line.deposit_minor, currency)) if line.deposit_minor else None,
         deposit_detail=_deposit_detail(line, speech, currency),
         came_back=_line_back(receipt, line, speech, zone),
@@ -290,15 +291,14 @@ def _line_back(receipt: Receipt, line: PricedLine, speech: Tongue, zone: ZoneInf
 
 
 def _sums(receipt: Receipt, speech: Tongue) -> tuple[Row, ...]:
-    """From the lines to the total: subtotal and tax where they add to it, the maker's coupons, then what is due."""
+    """From the lines to the total: offers on the whole order, tax and the maker's coupons where there are any."""
     priced = receipt.priced
-    rows: list[Row] = []
-    if not priced.tax_included or priced.tender_minor:
-        goods = sum(line.paid_minor for line in priced.lines) + priced.deposits_minor
-        rows.append(Row(speech.say("subtotal"), speech.amount(goods, priced.currency)))
-    if not priced.tax_included:
-        rows.extend(_taxes(priced, speech))
-    rows.extend(_coupons(priced, speech))
+    between = [
+        *_named(_order_savings(priced), priced, speech),
+        *(() if priced.tax_included else _taxes(priced, speech)),
+        *_coupons(priced, speech),
+    ]
+    rows = [_subtotal(priced, speech), *between] if between else []
     label = "total_so_far" if receipt.status == "pending" else "total"
     rows.append(Row(speech.say(label), speech.money(priced.total_minor, priced.currency), "total"))
     if priced.saved_minor > 0:
@@ -306,19 +306,36 @@ def _sums(receipt: Receipt, speech: Tongue) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+def _subtotal(priced: PricedBasket, speech: Tongue) -> Row:
+    """What the lines above add up to, deposits with them."""
+    lines = sum(line.paid_minor for line in priced.lines) + priced.deposits_minor
+    shared_out = sum(_order_savings(priced).values())
+    return Row(speech.say("subtotal"), speech.amount(lines + shared_out, priced.currency))
+
+
+def _order_savings(priced: PricedBasket) -> dict[str, int]:
+    """Offers on the whole order by name: the shares of all lines together."""
+    return _by_name(saving for line in priced.lines for saving in line.savings if saving.kind == "order")
+
+
+def _by_name(savings: Iterable[Saving]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for saving in savings:
+        found[plain(saving.name)] = found.get(plain(saving.name), 0) + saving.minor
+    return found
+
+
+def _named(savings: dict[str, int], priced: PricedBasket, speech: Tongue) -> list[Row]:
+    return [Row(name, speech.amount(-minor, priced.currency), "saved") for name, minor in savings.items() if minor]
+
+
 def _coupons(priced: PricedBasket, speech: Tongue) -> list[Row]:
     """Manufacturer coupons that count like a means of payment: each by its name, the nameless together."""
-    by_name: dict[str, int] = {}
-    for coupon in (coupon for line in priced.lines for coupon in line.tenders):
-        by_name[plain(coupon.name)] = by_name.get(plain(coupon.name), 0) + coupon.minor
+    by_name = _by_name(coupon for line in priced.lines for coupon in line.tenders)
     by_name.pop("", None)
-    nameless = priced.tender_minor - sum(by_name.values())
-    found = [(speech.say("coupon_named", name=name), minor) for name, minor in by_name.items()]
-    return [
-        Row(label, speech.amount(-minor, priced.currency), "saved")
-        for label, minor in (*found, (speech.say("coupon"), nameless))
-        if minor
-    ]
+    named = {speech.say("coupon_named", name=name): minor for name, minor in by_name.items()}
+    rest = {speech.say("coupon"): priced.tender_minor - sum(by_name.values())}
+    return _named(named | rest, priced, speech)
 
 
 def _taxes(priced: PricedBasket, speech: Tongue) -> tuple[Row, ...]:
