@@ -42,6 +42,22 @@ class Tracks(StrEnum):
     ROUGH = "rough"
 
 
+class KeyAction(StrEnum):
+    """What can be done with keys."""
+
+    LIST = "list"
+    ADD = "add"
+    REMOVE = "remove"
+
+
+class KeyRole(StrEnum):
+    """What the holder of a key may do; shoppers have tokens instead."""
+
+    DEVICE = "device"
+    ASSOCIATE = "associate"
+    OPERATOR = "operator"
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
@@ -138,6 +154,47 @@ def simulate(
         baskets=baskets,
     )
     raise typer.Exit(code)
+
+
+@app.command(epilog="Example: aisle serve corner-shop")
+def serve(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="A store folder.")],
+) -> None:
+    """Run a shop: its API, its payments, its mails.
+
+    Settings come from the environment (AISLE_...) and from STORE/aisle.env; docs/serve.md lists them.
+    """
+    from aisle.bootstrap.command import run_serve
+
+    raise typer.Exit(run_serve(store))
+
+
+@app.command(epilog="Example: aisle keys corner-shop add device gate-1")
+def keys(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="A store folder.")],
+    action: Annotated[KeyAction, typer.Argument(help="What to do.")] = KeyAction.LIST,
+    role: Annotated[KeyRole, typer.Argument(help="What the holder may do.")] = KeyRole.DEVICE,
+    name: Annotated[str, typer.Argument(help="The device's or person's name.")] = "device",
+) -> None:
+    """List, add or remove keys of the API."""
+    from aisle.bootstrap.command import run_keys
+
+    raise typer.Exit(run_keys(store, action.value, role.value, name))
+
+
+@app.command(epilog="Example: aisle reconcile corner-shop --days 7 --json")
+def reconcile(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="A store folder.")],
+    days: Annotated[int, typer.Option(min=1, max=3650, help="So many days back.")] = 30,
+    json: Json = False,
+) -> None:
+    """Hold the ledger against the payment provider.
+
+    Every night, say. Exit code 1 when they differ.
+    """
+    from aisle.bootstrap.command import run_reconcile
+
+    raise typer.Exit(run_reconcile(store, days=days, json=json))
 
 
 @app.command(epilog="Example: aisle demo --minutes 5 --seed 3")

@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from aisle.bootstrap import Shop, compose
+from aisle.bootstrap.shop import Shop, compose
 from aisle.settings import Settings
 from aisle.store.example import example_store
 from aisle.web.app import create_app

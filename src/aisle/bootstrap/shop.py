@@ -1,4 +1,4 @@
-"""Puts a shop together: which adapters stand behind which ports. Nobody else builds an adapter.
+"""A shop put together. Nobody else builds an adapter.
 
 What a shop keeps lies in `var/` in its store folder: the database of its visits, the sandbox provider's books, the
 secret that signs codes and tokens, and the keys of its API.
