@@ -15,7 +15,7 @@ from aisle.commerce.money import rounded
 from aisle.commerce.pricing import reductions
 from aisle.commerce.pricing.accounts import Account, BuyGetAccount, GroupAccount, LimitAccount
 from aisle.commerce.pricing.running import Running
-from aisle.commerce.pricing.search import Allowance, Component, Label, Lowered, Slopes, front, treated
+from aisle.commerce.pricing.search import Allowance, Component, Found, Label, Lowered, Slopes, front, treated
 from aisle.commerce.pricing.treatments import SAVED, Kind, Stakes, Treatment, treatments
 from aisle.store.offers import Bundle, BuyGet, CountForPrice, Threshold
 
@@ -156,6 +156,7 @@ class _Table:
         )  # fmt: skip
         self.whole, self.partly = self._shares_of_groups()
         self.groups = self._components()
+        self._plain: list[frozenset[int]] = []
         self.bases = {
             rank: sum(kind.price * count for kind, count in kinds.items() if (rank, 0) in kind.roles)
             for rank in self.thresholds
@@ -171,7 +172,13 @@ class _Table:
         best = Combination(choice, (), self.dropped, value, bound)
         if not self.thresholds:
             return best
-        lowered = {rank: self._lowered(choice, rank) for rank in self.thresholds}
+        by_part = [{rank: self._lowered(one.choice, rank) for rank in self.thresholds} for one in solved]
+        lowered = {rank: sum(part[rank] for part in by_part) for rank in self.thresholds}
+        self._plain = [self._is_plain(one) for one in solved]
+        surely = {
+            rank: sum(low[rank] for low, plain in zip(by_part, self._plain, strict=True) if rank in plain)
+            for rank in self.thresholds
+        }
         sets = []
         top = bound
         for number, chosen in enumerate(self._sets()):
@@ -181,7 +188,7 @@ class _Table:
             extra = self._off(chosen, [lowered[rank] for rank in chosen])
             if extra is not None and value + extra[0] > best.value:
                 best = Combination(choice, extra[1], self.dropped, value + extra[0], 0)
-            sets.append((self._bound(chosen, bound, lowered), chosen))
+            sets.append((self._bound(chosen, bound, surely), chosen))
         for most, chosen in sorted(sets, key=lambda entry: -entry[0]):
             if most <= best.value:
                 continue
@@ -317,20 +324,29 @@ class _Table:
     def _lowered(self, choice: Choice, threshold: int) -> int:
         """By how much a choice lowers the base of a threshold."""
         makers = self.running.makers
-        out = Fraction(0)
+        out = 0
+        groups: dict[int, int] = {}
         for kind, chosen in choice.items():
             if (threshold, 0) not in kind.roles:
                 continue
             for treatment in chosen:
                 out += sum(minor for rank, minor in treatment.savings if not makers[rank])
-                benefit = self.running.promotions[treatment.multi].benefit if treatment.multi >= 0 else None
-                if isinstance(benefit, CountForPrice | Bundle) and not makers[treatment.multi]:
-                    size, minor = reductions.group_terms(benefit)
+                if treatment.multi < 0 or makers[treatment.multi]:
+                    continue
+                benefit = self.running.promotions[treatment.multi].benefit
+                if isinstance(benefit, CountForPrice | Bundle):
                     partly = (treatment.multi, threshold) in self.partly
-                    out += kind.price - (
-                        reductions.even_share(kind.price, benefit) if partly else Fraction(minor, size)
-                    )
-        return int(out)
+                    out += kind.price - (reductions.even_share(kind.price, benefit) if partly else 0)
+                    groups[treatment.multi] = groups.get(treatment.multi, 0) + (not partly)
+        for rank, units in groups.items():
+            size, minor = reductions.group_terms(self._group_terms(rank))
+            out -= units // size * minor
+        return out
+
+    def _group_terms(self, rank: int) -> CountForPrice | Bundle:
+        benefit = self.running.promotions[rank].benefit
+        assert isinstance(benefit, CountForPrice | Bundle)
+        return benefit
 
     def _shares_of_groups(self) -> tuple[frozenset[tuple[int, int]], frozenset[tuple[int, int]]]:
         """(multi-buy, threshold) with all units of the multi-buy in the base, and with only some of them."""
@@ -341,37 +357,38 @@ class _Table:
             for rank, _ in kind.roles
             if _at_one_price(self.running, rank) and not self.running.makers[rank]
         }
-        for rank in groups if self.thresholds else ():
+        for rank in sorted(groups) if self.thresholds else ():
+            kinds = [kind for kind in self.kinds if any(r == rank for r, _ in kind.roles)]
             for threshold in self.thresholds:
-                inside = {(threshold, 0) in k.roles for k in self.kinds if any(r == rank for r, _ in k.roles)}
+                inside = {(threshold, 0) in kind.roles for kind in kinds}
                 if inside == {True}:
                     whole.add((rank, threshold))
                 elif len(inside) == 2:
                     partly.add((rank, threshold))
         return frozenset(whole), frozenset(partly)
 
-    def _bound(self, chosen: Sequence[int], value: int, lowered: Mapping[int, int]) -> int:
-        """What no basket with these thresholds saves, `value` being the most that lines save and `lowered` the bases then.
+    def _is_plain(self, one: _Solved) -> frozenset[int]:
+        """The thresholds whose base a component lowers by exactly what it saves, or not at all, however it is treated."""
+        ranks = {rank for kind, _ in one.kinds for rank, _ in kind.roles}
+        partly = {threshold for rank, threshold in self.partly if rank in ranks}
+        if any(self.running.makers[rank] and not self.running.threshold[rank] for rank in ranks):
+            return frozenset(self.thresholds) - ranks
+        inside = {rank: {(rank, 0) in kind.roles for kind, _ in one.kinds} for rank in self.thresholds}
+        return frozenset(rank for rank in self.thresholds if len(inside[rank]) == 1 and rank not in partly)
 
-        Where a component lies wholly inside or outside every base, what is saved inside is what the base is lowered
-        by: a base that is too low by an amount costs at least that amount of savings, and no more than that is won back
-        elsewhere.
+    def _bound(self, chosen: Sequence[int], value: int, surely: Mapping[int, int]) -> int:
+        """What no basket with these thresholds saves, `value` being the most that lines save.
+
+        `surely` is what components lower the bases by that do so by exactly what they save. A base that is too low by
+        an amount costs them at least that amount of savings, and no more than that is won back on the order.
         """
-        most = value + sum(self._most(rank) for rank in chosen) * SAVED - len(chosen)
-        makers = any(self.running.makers[rank] for kind in self.kinds for rank, _ in kind.roles)
-        mixed = any(
-            len({(rank, 0) in kind.roles for kind, _ in group}) == 2 for rank in chosen for group in self.groups
-        )
-        if makers or mixed or self.partly:
-            return most
-        lack = max(max(0, self._terms(rank).spend_minor - self.bases[rank] + lowered[rank]) for rank in chosen)
+        lack = max(max(0, self._terms(rank).spend_minor - self.bases[rank] + surely[rank]) for rank in chosen)
         off = sum(
-            self._reduction(rank, min(self.bases[rank], self.bases[rank] - lowered[rank] + lack)) for rank in chosen
+            self._reduction(rank, min(self.bases[rank], self.bases[rank] - surely[rank] + lack)) for rank in chosen
         )
-        slack = len(chosen) if sum(self._terms(rank).share is not None for rank in chosen) > 1 else 0
-        return min(
-            most, value + (off - lack + slack) * SAVED - len(chosen) + (slack + lack > 0) * len(self.kinds) * 1000
-        )
+        shares = sum(self._terms(rank).share is not None for rank in chosen)
+        slack = len(chosen) if shares > 1 else 0
+        return value + (off - lack + slack + (lack > 0)) * SAVED - (0 if lack else len(chosen))
 
     def _slope(self, rank: int) -> Fraction:
         """How fast the reduction falls with its base."""
@@ -382,38 +399,68 @@ class _Table:
     ) -> tuple[Combination | None, int]:
         """The best combination with these thresholds when it is better than `best`, and a bound on what was missed."""
         stakes = Stakes(self.running, self.limited, chosen, self.partly, self._capped())
-        parts = [Component(one.kinds, self._accounts(one.kinds, stakes), stakes, self.whole) for one in solved]
-        slopes = self._slopes(chosen, parts)
-        entries: list[tuple[int, Lowered, tuple[tuple[Component, Label], ...]]] = [(0, (0,) * len(chosen), ())]
+        parts = self._parts(chosen, solved, stakes)
+        slopes = self._slopes(chosen, solved, parts)
+        entries: list[tuple[int, Lowered, tuple[tuple[_Solved | Component, Label], ...]]]
+        entries = [(0, (0,) * len(chosen), ())]
         rest, missed = most, 0
-        for one, component in zip(solved, parts, strict=True):
-            found = component.fronts(best.value + 1 - (most - one.value), slopes, self.combiner.allowance)
+        for place, one in enumerate(solved):
+            part, found = self._front(place, one, parts[place], stakes, slopes, best.value + 1 - (most - one.value))
             missed = max(missed, found.bound + most - one.value if found.bound else 0)
             rest -= max(one.value, one.bound)
             entries = [
-                (value + label.value, tuple(map(int.__add__, lowered, more)), (*way, (component, label)))
+                (value + label.value, tuple(map(int.__add__, lowered, more)), (*way, (part, label)))
                 for value, lowered, way in entries
                 for more, label in found.fronts.items()
                 if value + label.value + rest > best.value
             ]
             self.combiner.allowance.left -= len(entries)
-            entries = front(entries, lambda entry: (entry[0], entry[1]), slopes)
+            if len(entries) > 1:
+                entries = front(entries, lambda entry: (entry[0], entry[1]), slopes)
         result: Combination | None = None
         for value, lowered, way in entries:
             extra = self._off(chosen, lowered)
             if extra is not None and value + extra[0] > (result or best).value:
                 choice: Choice = {}
-                for component, label in way:
-                    choice.update(_choice(component, label))
+                for part, label in way:
+                    choice.update(part.choice if isinstance(part, _Solved) else _choice(part, label))
                 result = Combination(choice, extra[1], self.dropped, value + extra[0], 0)
         return result, missed
 
-    def _slopes(self, chosen: Sequence[int], parts: Sequence[Component]) -> Slopes:
+    def _parts(self, chosen: Sequence[int], solved: Sequence[_Solved], stakes: Stakes) -> list[Component | None]:
+        """The components that may have to be treated otherwise under these thresholds; None for the plain ones."""
+        return [
+            None if plain.issuperset(chosen) else self._component(one, stakes)
+            for one, plain in zip(solved, self._plain, strict=True)
+        ]
+
+    def _component(self, one: _Solved, stakes: Stakes) -> Component:
+        return Component(one.kinds, self._accounts(one.kinds, stakes), stakes, self.whole)
+
+    def _front(
+        self, place: int, one: _Solved, part: Component | None, stakes: Stakes, slopes: Slopes, floor: int
+    ) -> tuple[_Solved | Component, Found]:
+        """What a component can do; where nothing but its best makes sense, that alone."""
+        chosen = stakes.tracked
+        if part is None:
+            outside = not any((rank, 0) in kind.roles for kind, _ in one.kinds for rank in chosen)
+            if outside or (None not in slopes and len(chosen) == 1):
+                lowered = tuple(self._lowered(one.choice, rank) for rank in chosen)
+                return one, Found({lowered: Label(one.value)}, 0)
+            part = self._component(one, stakes)
+        return part, part.fronts(floor, slopes, self.combiner.allowance)
+
+    def _slopes(self, chosen: Sequence[int], solved: Sequence[_Solved], parts: Sequence[Component | None]) -> Slopes:
         """For each threshold what a lower base costs, None where it may cost the threshold itself."""
         together = sum(self._most(rank) for rank in chosen) if len(chosen) > 1 else 0
         slopes: list[Fraction | None] = []
         for place, rank in enumerate(chosen):
-            least = self.bases[rank] - sum(part.most_lowered(place) for part in parts)
+            least = Fraction(self.bases[rank])
+            for one, part in zip(solved, parts, strict=True):
+                if part is not None:
+                    least -= part.most_lowered(place)
+                elif (rank, 0) in one.kinds[0][0].roles:
+                    least -= -(-max(one.value, one.bound) // SAVED)
             terms = self._terms(rank)
             if least < max(terms.spend_minor, together):
                 slopes.append(None)
