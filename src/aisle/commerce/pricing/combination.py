@@ -81,6 +81,8 @@ class Combiner:
     limits: Mapping[int, int]
     allowance: Allowance
     _known: dict[object, _Solved] = field(default_factory=dict)
+    _parts: dict[object, Component] = field(default_factory=dict)
+    _lonely: dict[object, tuple[int, int]] = field(default_factory=dict)
 
     def best(self, counts: Counts) -> Combination:
         """The best combination; of equal ones that with fewer applications, then the one of lower ids."""
@@ -89,11 +91,21 @@ class Combiner:
         best = self._together(counts, frozenset(alone))
         bound = best.bound
         for rank in alone:
-            found = self._together(counts, frozenset(ranks - {rank}))
-            bound = max(bound, found.bound)
-            if found.value > best.value:
-                best = found
+            value, most = self._alone(counts, rank, ranks)
+            bound = max(bound, most)
+            if value > best.value:
+                best = self._together(counts, frozenset(ranks - {rank}))
         return Combination(best.choice, best.thresholds, best.dropped, best.value, bound)
+
+    def _alone(self, counts: Counts, rank: int, ranks: set[int]) -> tuple[int, int]:
+        """What a promotion saves that allows no other, and a bound on it; remembered for the units it is for."""
+        touched = {kind: count for kind, count in counts.items() if any(role[0] == rank for role in kind.roles)}
+        key = (rank, frozenset(touched.items()))
+        known = self._lonely.get(key)
+        if known is None:
+            found = self._together(touched, frozenset(ranks - {rank}))
+            known = self._lonely[key] = (found.value, found.bound)
+        return known
 
     def _together(self, counts: Counts, dropped: frozenset[int]) -> Combination:
         dropped |= self._idle(counts, dropped)
@@ -435,7 +447,14 @@ class _Table:
         ]
 
     def _component(self, one: _Solved, stakes: Stakes) -> Component:
-        return Component(one.kinds, self._accounts(one.kinds, stakes), stakes, self.whole)
+        ranks = {rank for kind, _ in one.kinds for rank, _ in kind.roles}
+        shared = [frozenset(pair for pair in pairs if pair[0] in ranks) for pairs in (self.whole, self.partly)]
+        key = (one.kinds, self.limited & ranks, stakes.tracked, *shared, stakes.capped & ranks)
+        part = self.combiner._parts.get(key)
+        if part is None:
+            part = Component(one.kinds, self._accounts(one.kinds, stakes), stakes, self.whole)
+            self.combiner._parts[key] = part
+        return part
 
     def _front(
         self, place: int, one: _Solved, part: Component | None, stakes: Stakes, slopes: Slopes, floor: int

@@ -112,6 +112,7 @@ class Component:
         self._tracked = len(stakes.tracked)
         self._steps: list[dict[tuple[Part, Part], tuple[Part, int] | None]] = [{} for _ in self.accounts]
         self._slopes: Slopes = ()
+        self._plain: dict[Slopes, dict[Lowered, Label] | None] = {}
         self._tuned = False
         self._dropped = -math.inf
         self._worths: dict[tuple[int, Part, int, tuple[int, ...]], float] = {}
@@ -161,8 +162,15 @@ class Component:
 
     def fronts(self, floor: int, slopes: Slopes, allowance: Allowance) -> Found:
         """The treatments worth at least `floor` none of which another beats, by how they lower the tracked bases."""
-        self._tune()
+        if slopes not in self._plain:
+            self._slopes = slopes
+            labels = self._pass(None, 0, PLAIN_TRANSITIONS, allowance)
+            self._plain[slopes] = None if labels is None else _fronts(labels)
+        fronts = self._plain[slopes]
+        if fronts is not None:
+            return Found({lowered: label for lowered, label in fronts.items() if label.value >= floor}, 0)
         self._slopes = slopes
+        self._tune()
         labels = self._pass(floor, allowance.width(*self.size), None, allowance)
         return Found(_fronts(labels or {}), _ceil(self._dropped))
 
@@ -489,5 +497,5 @@ def _beats(better: int, lower: Lowered, value: int, lowered: Lowered, slopes: Sl
         if mine > other:
             if slope is None:
                 return False
-            lost += math.ceil((mine - other) * slope)
+            lost -= (other - mine) * slope.numerator // slope.denominator
     return better - value >= lost * SAVED
