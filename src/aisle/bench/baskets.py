@@ -46,9 +46,9 @@ class Recipe:
     members, windows and promotions that stand alone. `spend`: the most a threshold asks for, in middle prices.
     """
 
-    products: int = 2000
-    categories: int = 120
-    brands: int = 80
+    products: int = 5000
+    categories: int = 400
+    brands: int = 300
     promotions: int = 500
     spread: int = 4
     weighed: float = 0.08

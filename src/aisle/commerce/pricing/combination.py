@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from aisle.commerce.money import rounded
 from aisle.commerce.pricing import reductions
@@ -67,6 +68,7 @@ class _Solved:
     choice: Choice
     value: int
     bound: int
+    lows: dict[object, int] = field(default_factory=dict)  # (threshold, what counts in part) -> lowered base
 
 
 @dataclass(slots=True)
@@ -184,7 +186,7 @@ class _Table:
         best = Combination(choice, (), self.dropped, value, bound)
         if not self.thresholds:
             return best
-        by_part = [{rank: self._lowered(one.choice, rank) for rank in self.thresholds} for one in solved]
+        by_part = [{rank: self._lows(one, rank) for rank in self.thresholds} for one in solved]
         lowered = {rank: sum(part[rank] for part in by_part) for rank in self.thresholds}
         self._plain = [self._is_plain(one) for one in solved]
         surely = {
@@ -333,6 +335,13 @@ class _Table:
             return None
         return sum(off) * SAVED - len(off), tuple(zip(chosen, off, strict=True))
 
+    def _lows(self, one: _Solved, threshold: int) -> int:
+        key = (threshold, self.partly)
+        known = one.lows.get(key)
+        if known is None:
+            known = one.lows[key] = self._lowered(one.choice, threshold)
+        return known
+
     def _lowered(self, choice: Choice, threshold: int) -> int:
         """By how much a choice lowers the base of a threshold."""
         makers = self.running.makers
@@ -367,7 +376,7 @@ class _Table:
             rank
             for kind in self.kinds
             for rank, _ in kind.roles
-            if _at_one_price(self.running, rank) and not self.running.makers[rank]
+            if self.running.at_one_price[rank] and not self.running.makers[rank]
         }
         for rank in sorted(groups) if self.thresholds else ():
             kinds = [kind for kind in self.kinds if any(r == rank for r, _ in kind.roles)]
@@ -410,7 +419,7 @@ class _Table:
         self, chosen: tuple[int, ...], solved: Sequence[_Solved], most: int, best: Combination
     ) -> tuple[Combination | None, int]:
         """The best combination with these thresholds when it is better than `best`, and a bound on what was missed."""
-        stakes = Stakes(self.running, self.limited, chosen, self.partly, self._capped())
+        stakes = Stakes(self.running, self.limited, chosen, self.partly, self._capped)
         parts = self._parts(chosen, solved, stakes)
         slopes = self._slopes(chosen, solved, parts)
         entries: list[tuple[int, Lowered, tuple[tuple[_Solved | Component, Label], ...]]]
@@ -464,7 +473,7 @@ class _Table:
         if part is None:
             outside = not any((rank, 0) in kind.roles for kind, _ in one.kinds for rank in chosen)
             if outside or (None not in slopes and len(chosen) == 1):
-                lowered = tuple(self._lowered(one.choice, rank) for rank in chosen)
+                lowered = tuple(self._lows(one, rank) for rank in chosen)
                 return one, Found({lowered: Label(one.value)}, 0)
             part = self._component(one, stakes)
         return part, part.fronts(floor, slopes, self.combiner.allowance)
@@ -487,16 +496,13 @@ class _Table:
                 slopes.append(Fraction(0) if least >= (terms.minor or 0) and terms.share is None else self._slope(rank))
         return tuple(slopes)
 
+    @cached_property
     def _capped(self) -> frozenset[int]:
         """Multi-buys that a unit cheaper than its share of the group's price could make dearer."""
         return frozenset(
             rank for kind in self.kinds for rank, _ in kind.roles
-            if _at_one_price(self.running, rank) and _surplus(self.running, rank, kind.price) < 0
+            if self.running.at_one_price[rank] and _surplus(self.running, rank, kind.price) < 0
         )  # fmt: skip
-
-
-def _at_one_price(running: Running, rank: int) -> bool:
-    return isinstance(running.promotions[rank].benefit, CountForPrice | Bundle)
 
 
 def _surplus(running: Running, rank: int, price: int) -> int:

@@ -17,8 +17,8 @@ from aisle.commerce.pricing.running import Running
 from aisle.commerce.pricing.treatments import Kind
 from aisle.store.offers import Bundle, BuyGet, CountForPrice, Threshold
 
-MOST_EXPERIMENTS = 6
-MOST_UNMET = 2
+MOST_EXPERIMENTS = 3
+MOST_UNMET = 1
 MOST_HINTS = 3
 
 

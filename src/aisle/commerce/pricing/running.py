@@ -37,6 +37,7 @@ class Running:
         self.zone = ZoneInfo(store.time_zone)
         self.by_unit = tuple(isinstance(p.benefit, _BY_UNIT) for p in self.promotions)
         self.multi = tuple(isinstance(p.benefit, _COUNTED) for p in self.promotions)
+        self.at_one_price = tuple(isinstance(p.benefit, CountForPrice | Bundle) for p in self.promotions)
         self.threshold = tuple(isinstance(p.benefit, Threshold) for p in self.promotions)
         self.makers = tuple(p.issuer == "manufacturer" for p in self.promotions)
         self.coupons: dict[str, tuple[int, ...]] = {}
