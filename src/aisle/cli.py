@@ -105,14 +105,22 @@ def replay(
     why: Annotated[
         str | None, typer.Option(metavar="SHOPPER", help="Explain this shopper's receipt, line by line.")
     ] = None,
+    settle: Annotated[
+        bool, typer.Option("--settle", help="Charge the receipts in the sandbox and print them as customers get them.")
+    ] = False,
     sequential: Annotated[
         bool, typer.Option("--sequential", help="The baseline: decide each event at once by its best explanation.")
     ] = False,
 ) -> None:
     """Turn recordings into receipts with probabilities."""
-    from aisle.walkout.command import run_replay
+    from aisle.walkout.command import run_replay, walkout_engine
 
-    raise typer.Exit(run_replay(recordings, json=json, out=out, why=why, sequential=sequential))
+    engine = walkout_engine
+    if settle:
+        from aisle.bootstrap.settled import settling_engine
+
+        engine = settling_engine
+    raise typer.Exit(run_replay(recordings, json=json, out=out, why=why, sequential=sequential, engine=engine))
 
 
 @app.command(epilog="Example: aisle simulate afternoon --minutes 20 --seed 7")

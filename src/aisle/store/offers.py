@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
@@ -49,22 +51,19 @@ class Goods:
         return not named or gtin in self.gtins or category in self.categories or brand in self.brands
 
 
-@dataclass(frozen=True, slots=True)
-class Percent:
+class Percent(msgspec.Struct, frozen=True, tag_field="kind", tag="percent"):
     """Each unit (or weighed line) is reduced by a share, rounded once per unit, at most to nothing."""
 
     share: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class AmountOff:
+class AmountOff(msgspec.Struct, frozen=True, tag_field="kind", tag="amount"):
     """Each unit is reduced by an amount (weighed lines: per kilogram), at most to nothing."""
 
     minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class FixedPrice:
+class FixedPrice(msgspec.Struct, frozen=True, tag_field="kind", tag="fixed_price"):
     """Each unit costs this (weighed lines: per kilogram) where that is less.
 
     `from_g` asks for at least that net weight on a weighed line ("from 3 kg").
@@ -74,16 +73,14 @@ class FixedPrice:
     from_g: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CountForPrice:
+class CountForPrice(msgspec.Struct, frozen=True, tag_field="kind", tag="count_for_price"):
     """Any `count` units of the goods together cost `minor`: n for a price, mix and match. Never raises a price."""
 
     count: int
     minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class BuyGet:
+class BuyGet(msgspec.Struct, frozen=True, tag_field="kind", tag="buy_get"):
     """Who buys `buy` units of the goods gets `get` more at `share` off (1: free).
 
     `get_goods` None: they come out of the same goods, and no reduced unit may be dearer than a bought one of its group.
@@ -104,8 +101,7 @@ class Part:
     goods: Goods
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(msgspec.Struct, frozen=True, tag_field="kind", tag="bundle"):
     """All parts together cost `minor` ("sandwich and a drink for 4.00"). Never raises a price.
 
     The goods are those of the parts; the promotion's own `goods` name nothing.
@@ -115,8 +111,7 @@ class Bundle:
     minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(msgspec.Struct, frozen=True, tag_field="kind", tag="threshold"):
     """Who spends at least `spend_minor` on the goods gets `minor` or a `share` (exactly one is set) off the order.
 
     The base is what the goods cost after all reductions of their lines and before manufacturer coupons; deposits and

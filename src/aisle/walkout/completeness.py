@@ -53,6 +53,11 @@ class Presence:
         """Shopper -> intervals in the order in which they began to be seen."""
         return {shopper: tuple(intervals) for shopper, intervals in self._intervals.items()}
 
+    def span(self, shopper: str) -> tuple[int, int] | None:
+        """The shopper's first and last sighting, None for one never seen."""
+        intervals = self._intervals.get(shopper)
+        return (min(i[0] for i in intervals), max(i[1] for i in intervals)) if intervals else None
+
 
 def judged(outcome: Outcome, presence: Mapping[str, Sequence[Interval]], store: Store) -> Outcome:
     """The outcome with its receipts held against its health.

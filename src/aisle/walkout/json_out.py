@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from aisle.commerce.receipts.json_out import receipt_json
 from aisle.sensing.readings import HealthEntry
-from aisle.walkout.outcome import Alternative, Event, Outcome, Receipt
+from aisle.walkout.outcome import Alternative, Event, Outcome, Receipt, Settled
 
 PROBABILITY_DIGITS = 6
 GRAMS_DIGITS = 2
@@ -40,6 +41,8 @@ def outcome_as_json(outcome: Outcome) -> dict[str, Any]:
         "receipts": [_receipt(receipt) for receipt in outcome.receipts],
         "events": [_event(event) for event in in_time_order(outcome.events)],
     }
+    if outcome.settled:
+        out["settled"] = [_settled(settled) for settled in outcome.settled]
     for key in sorted(outcome.extra):
         out.setdefault(key, plain(outcome.extra[key], key))
     return out
@@ -116,6 +119,17 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
         "tracks": list(receipt.tracks),
         "risk_minor": int(receipt.risk_minor),
         "question": plain(receipt.question),
+        "seen": None if receipt.seen_ns is None else [iso_time(t_ns) for t_ns in receipt.seen_ns],
+    }
+
+
+def _settled(settled: Settled) -> dict[str, Any]:
+    return {
+        "shopper": settled.shopper,
+        "visit_id": settled.visit_id,
+        "state": settled.state,
+        "asked": settled.reason or None,
+        "receipt": json.loads(receipt_json(settled.receipt)),
     }
 
 

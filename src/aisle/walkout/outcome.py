@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from aisle.commerce.receipts.receipt import Receipt as PaidReceipt
 from aisle.sensing.readings import HealthEntry
 
 
@@ -44,6 +45,7 @@ class Receipt:
     risk_minor: int = 0  # expected money at risk
     question: dict[str, Any] | None = None  # the question whose answer would help most
     faults: tuple[HealthEntry, ...] = ()  # why it is not complete
+    seen_ns: tuple[int, int] | None = None  # first and last sighting
 
     @property
     def basket(self) -> dict[str, int]:
@@ -64,6 +66,21 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one shopper's receipt as money (`aisle replay --settle`, in the simulated payment provider).
+
+    `reason` says why a person was asked, "" when nobody was; as nobody answers in a replay, only what is proven is
+    charged then.
+    """
+
+    shopper: str
+    visit_id: str
+    state: str
+    reason: str
+    receipt: PaidReceipt
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """All that came of one recording; `complete` is False when any receipt is not, or the recording was cut short."""
 
@@ -74,4 +91,5 @@ class Outcome:
     receipts: tuple[Receipt, ...]
     events: tuple[Event, ...]
     extra: dict[str, Any] = field(default_factory=dict)
+    settled: tuple[Settled, ...] = ()
     t0_ns: int | None = None  # when the recording begins; times of day are shown where it is not known

@@ -10,9 +10,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from aisle.commerce.receipts.text import receipt_text
 from aisle.sensing.readings import HealthEntry
 from aisle.walkout.evidence import Section, percent
-from aisle.walkout.outcome import Outcome, Receipt
+from aisle.walkout.outcome import Outcome, Receipt, Settled
 
 SURE = 0.95  # a basket less sure than this is coloured as a case for a person
 DOUBTFUL = 0.7
@@ -27,9 +28,20 @@ def outcome_printout(outcome: Outcome, names: Mapping[str, str]) -> RenderableTy
     parts += [receipt_printout(receipt, outcome, names) for receipt in outcome.receipts]
     if not outcome.receipts:
         parts.append(Text("Nobody was tracked: there is nobody to bill.\n", style="yellow"))
+    for settled in outcome.settled:
+        parts += [Text(line, style="dim") for line in _asked(settled)]
+        parts += [Text(receipt_text(settled.receipt, "en")), Text()]
     if outcome.health:
         parts += [Text("Sensors and files"), health_table(outcome.health), Text()]
     return Group(*parts)
+
+
+def _asked(settled: Settled) -> tuple[str, ...]:
+    if not settled.reason:
+        return ()
+    return (
+        f"A person would have been asked ({settled.reason}). In a replay nobody answers: only what is proven counts.",
+    )
 
 
 def summary(outcome: Outcome) -> str:

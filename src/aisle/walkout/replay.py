@@ -157,6 +157,7 @@ class Replay:
             probability=sure * p,
             alternatives=tuple(Alternative({g: b.count(g) for g in b}, sure * q) for b, q in post.baskets[1:5]),
             tracks=tracks,
+            seen_ns=self.presence.span(who),
             risk_minor=expected_risk_minor(post, prices),
             question=question_as_dict(question) if question else None,
         )

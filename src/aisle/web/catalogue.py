@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import zoneinfo
 from typing import Annotated
 
@@ -113,12 +112,12 @@ def _product(behind: Backend, product: Product) -> ProductView:
 
 def _promotion(behind: Backend, rank: int) -> PromotionView:
     promotion = behind.running.promotions[rank]
-    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(promotion.benefit).__name__).lower()
+    benefit = msgspec.to_builtins(promotion.benefit)
     return PromotionView(
         promotion_id=promotion.promotion_id,
         name=promotion.name,
-        kind=kind,
-        benefit=msgspec.to_builtins(promotion.benefit),
+        kind=benefit.pop("kind"),
+        benefit=benefit,
         gtins=tuple(
             product.gtin
             for product in behind.store.products.values()

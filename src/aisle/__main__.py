@@ -1,0 +1,5 @@
+"""`python -m aisle`: the same program as the command `aisle`."""
+
+from aisle.cli import main
+
+main()
