@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
 from sqlalchemy import func, select
 
 from aisle.commerce.pricing.basket import Basket, Item
@@ -171,7 +172,7 @@ def _fix_price(shop: Shop, work: Work, visit: Visit, now_ns: int, *, dropping: b
         if bad and not dropping:
             return visit
         priced = shop.price(replace(basket, items=tuple(item for item in basket.items if item.line_id not in bad)))
-    return work.append(visit, ev.Priced(now_ns, priced))
+    return work.append(visit, ev.Priced(now_ns, structs.replace(priced, hints=())))
 
 
 def _with_good_coupons(price: Price, basket: Basket) -> Basket:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import Any, Literal
 
@@ -73,6 +74,13 @@ class Database:
         """A connection to read from, seeing one consistent state."""
         with self.engine.connect() as connection:
             yield connection
+
+    def reopened(self, probe: Probe = _undisturbed) -> Database:
+        """This database as after a restart: no connection is kept, only what the statements compiled to."""
+        self.engine.dispose()
+        again = copy(self)
+        again._probe = probe
+        return again
 
     def close(self) -> None:
         """Close all connections."""

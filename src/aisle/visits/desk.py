@@ -40,6 +40,7 @@ from aisle.visits.model import State, Visit, VisitDispute
 from aisle.visits.outcomes import Outcome, entries_for
 from aisle.visits.policy import VisitPolicy
 from aisle.visits.reading import JournalEntry, Links, LiveBasket, Reader
+from aisle.visits.rebuild import rebuild
 from aisle.visits.tables import notices, visits
 from aisle.visits.timing import on_time
 
@@ -305,6 +306,15 @@ class Desk:
         """A customer, new or changed."""
         self._run("save_customer", lambda work: customers.save(work.rows, customer), message)
 
+    def add_customer(self, customer: Customer, *, message: MessageId | None = None) -> Customer:
+        """A new customer; a repeat of the message gives the one added first."""
+
+        def add(work: Work) -> Customer:
+            customers.save(work.rows, customer)
+            return customer
+
+        return self._run("add_customer", add, message, Customer)
+
     def keep_card(self, customer_id: str, card: Card, *, message: MessageId | None = None) -> None:
         """The card on file of a customer, as the provider registered it. Raises UnknownCustomerError."""
 
@@ -329,10 +339,15 @@ class Desk:
         return self._reader.receipt(visit_id)
 
     def visits(
-        self, *, before: tuple[int, str] | None = None, limit: int = 50, state: State | None = None
+        self,
+        *,
+        before: tuple[int, str] | None = None,
+        limit: int = 50,
+        state: State | None = None,
+        customer_id: str | None = None,
     ) -> tuple[Visit, ...]:
         """Visits, the latest first; `before` is (entered_at_ns, visit_id) of the last one of the page before."""
-        return self._reader.page(before=before, limit=limit, state=state)
+        return self._reader.page(before=before, limit=limit, state=state, customer_id=customer_id)
 
     def journal(self, visit_id: str) -> tuple[JournalEntry, ...]:
         """A visit's journal. Raises UnknownVisitError."""
@@ -365,6 +380,13 @@ class Desk:
     def postings(self, since_ns: int = 0) -> tuple[Posting, ...]:
         """The ledger's postings since a moment, for reconciliation."""
         return ledger.postings(self.read, since_ns)
+
+    def rebuild(self) -> int:
+        """Make all projections anew from the journal; how many visits there are. Nobody else may write meanwhile."""
+        with self.database.write() as connection:
+            count = rebuild(connection, self.policy)
+        self.writer.forget()
+        return count
 
     def read(self, statement: Executable) -> Sequence[Row[Any]]:
         """The rows of a query."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -34,7 +35,8 @@ class Subscription:
             self._latest = revision
             self._condition.notify_all()
             if self._wake is not None:
-                self._wake()
+                with suppress(RuntimeError):  # its event loop has ended: nobody waits any more
+                    self._wake()
 
     def wait(self, timeout_s: float) -> int | None:
         """The newest revision as soon as there is one not given before; None when time ran out."""

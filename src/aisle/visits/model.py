@@ -26,16 +26,21 @@ State = Literal[
 ]
 OPEN: frozenset[State] = frozenset({"entered", "shopping", "left", "in_review"})
 ENDED: frozenset[State] = frozenset({"settled", "disputed", "refunded", "abandoned", "refused"})
-HoldState = Literal["held", "captured", "released", "lapsed"]
+HoldState = Literal["held", "captured", "released", "lapsed", "refused"]
 
 
 class VisitHold(msgspec.Struct, frozen=True):
-    """A hold on a card as the journal knows it. `raisable` turns False once the provider refused to raise it."""
+    """A hold on a card as the journal knows it.
+
+    `raisable` turns False once the provider refused to raise it, `stale` True when another hold is to take its place.
+    A "refused" hold still binds the customer's money but cannot be captured: it has to be released.
+    """
 
     hold_id: str
     minor: int
     status: HoldState = "held"
     captured_minor: int = 0
+    made_at_ns: int = 0
     expires_at_ns: int | None = None
     raisable: bool = True
     stale: bool = False

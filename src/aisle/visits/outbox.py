@@ -8,6 +8,7 @@ again with the same key. Failures wait longer each time; poison is parked, liste
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -73,12 +74,23 @@ class Outbox:
         """Run one effect at once, if it is still to be done and nobody else is at it; whether it was run."""
         return any([self._perform(row) for row in self._claim(key=key, limit=1)])
 
-    def admit(self, entry: Entry) -> Entry:
-        """Ask for the hold an entry waits for, and say what the gate is to do."""
-        if entry.key:
-            self.run_now(entry.key)
-            return self._desk.entry(entry.visit_id)
-        return entry
+    def admit(self, entry: Entry, patience_s: float = 10.0) -> Entry:
+        """Ask for the hold an entry waits for, and say what the gate is to do.
+
+        Where another thread asks for it just now, its answer is waited for, at most `patience_s`.
+        """
+        if not entry.key:
+            return entry
+        if not self.run_now(entry.key):
+            self._wait(entry.visit_id, patience_s)
+        return self._desk.entry(entry.visit_id)
+
+    def _wait(self, visit_id: str, patience_s: float) -> None:
+        """Until a visit is no longer waiting at the gate."""
+        until_s = time.monotonic() + patience_s
+        with self._desk.subscribe(visit_id) as subscription:
+            while self._desk.entry(visit_id).key and time.monotonic() < until_s:
+                subscription.wait(until_s - time.monotonic())
 
     def run_due(self, limit: int = 64) -> int:
         """Run what is due now, once; how many effects were tried."""

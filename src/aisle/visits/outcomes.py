@@ -109,7 +109,7 @@ def entries_for(visit: Visit, effect: Effect, outcome: Outcome, at_ns: int) -> t
 def _seen(visit: Visit, hold: Hold, at_ns: int) -> tuple[ev.Event, ...]:
     known, step = visit.hold(hold.hold_id), visit.step
     if known is None:
-        confirmed = hold.status == "held" and hold.hold_id == visit.confirmable and visit.state == "owing"
+        confirmed = hold.status == "held" and hold.hold_id == visit.confirmable
         return (ev.Held(at_ns, hold.hold_id, hold.held.minor, hold.expires_at_ns),) if confirmed else ()
     if known.status != "held":
         return ()

@@ -25,8 +25,9 @@ def next_step(visit: Visit) -> Step | Verdict:
     if visit.step is not None or visit.state == "new":
         return "nothing"
     held = tuple(hold for hold in visit.holds if hold.status == "held")
-    if visit.state in ENDED or visit.staff:
-        return _release(visit, held)
+    refused = tuple(hold for hold in visit.holds if hold.status == "refused")
+    if refused or visit.state in ENDED or visit.staff:
+        return _release(visit, refused or held)
     if visit.state == "settling":
         return _settle(visit, held)
     if visit.state == "owing":

@@ -34,9 +34,9 @@ class VisitPolicy:
     `code_valid_s`. Who left may come back into the same visit within `reentry_grace_s` while it is not priced; a
     confident visit is priced at once unless `reentry_wait_s` holds it back. `evidence_wait_s` after leaving the basket
     is taken as it is, complete or not. Nobody seen for `abandon_after_s`: the visit is closed. More than
-    `review_risk_minor` at risk asks a person, who has `review_due_s`. A hold that lapses within `renew_before_s` is
-    replaced. `tell` names the effects on others the shop has set up: "mail", "order", "webhook". `lease_s` is how long
-    one process has for one call out before another may repeat it.
+    `review_risk_minor` at risk asks a person, who has `review_due_s`. A hold in the second half of its life that lapses
+    within `renew_before_s` is replaced. `tell` names the effects on others the shop has set up: "mail", "order",
+    "webhook". `lease_s` is how long one process has for one call out before another may repeat it.
     """
 
     hold_minor: dict[str, int] = field(default_factory=lambda: dict(_HOLDS))

@@ -10,7 +10,7 @@ import msgspec
 
 from aisle.visits import events as ev
 from aisle.visits.ledger import postings_of
-from aisle.visits.model import Visit
+from aisle.visits.model import Visit, VisitHold
 from aisle.visits.policy import VisitPolicy, after
 from aisle.visits.queued import Queued
 from aisle.visits.tables import debts, disputes, ledger, promotion_uses, visits
@@ -58,7 +58,7 @@ def project(visit: Visit, event: ev.Event, rows: Queued) -> None:
         )
     if isinstance(event, ev.CouponPresented | ev.Priced | ev.Settled | ev.Abandoned):
         _project_uses(visit, rows)
-    if isinstance(event, ev.Owed | ev.DebtPaid | ev.Held) and visit.pay_token:
+    if isinstance(event, ev.Owed | ev.DebtPaid):
         _project_debt(visit, event, rows)
     if isinstance(event, ev.Disputed | ev.DisputeDecided | ev.DisputeFound):
         _project_dispute(visit, event.dispute_id, rows)
@@ -70,11 +70,7 @@ def due_at_ns(visit: Visit, policy: VisitPolicy) -> int | None:
         return after(visit.changed_at_ns, policy.abandon_after_s)
     if visit.state == "shopping":
         moments = [after(visit.changed_at_ns, policy.abandon_after_s)]
-        moments += [
-            after(hold.expires_at_ns, -policy.renew_before_s)
-            for hold in visit.holds
-            if hold.status == "held" and not hold.stale and hold.expires_at_ns is not None
-        ]
+        moments += [at_ns for hold in visit.holds if (at_ns := renew_at_ns(hold, policy)) is not None]
         return min(moments)
     if visit.state == "left":
         wait_s = policy.reentry_wait_s if visit.complete else max(policy.evidence_wait_s, policy.reentry_wait_s)
@@ -82,39 +78,48 @@ def due_at_ns(visit: Visit, policy: VisitPolicy) -> int | None:
     return visit.review.due_at_ns if visit.state == "in_review" and visit.review is not None else None
 
 
+def renew_at_ns(hold: VisitHold, policy: VisitPolicy) -> int | None:
+    """When a standing hold is to be replaced before it lapses: in the second half of its life. None: never."""
+    if hold.status != "held" or hold.stale or hold.expires_at_ns is None:
+        return None
+    half_ns = (hold.expires_at_ns - hold.made_at_ns) // 2
+    return max(after(hold.expires_at_ns, -policy.renew_before_s), hold.expires_at_ns - half_ns)
+
+
 def _project_uses(visit: Visit, rows: Queued) -> None:
+    """Reserved by a coupon or by the final price, committed when it is paid, released when the visit just ends."""
     used = visit.priced.uses if visit.priced is not None else dict.fromkeys(visit.reserved, 1)
     for promotion_id in dict.fromkeys((*visit.reserved, *used)):
-        count = used.get(promotion_id, 0)
-        committed = visit.state == "settled"
+        count = 0 if visit.state == "abandoned" else used.get(promotion_id, 0)
+        state = "released" if count == 0 else "committed" if visit.state == "settled" else "reserved"
         rows.upsert(
             promotion_uses,
             {
                 "visit_id": visit.visit_id,
                 "promotion_id": promotion_id,
                 "payer": visit.payer,
-                "count": 0 if visit.state == "abandoned" else count,
-                "state": "released"
-                if visit.state == "abandoned" or count == 0
-                else "committed"
-                if committed
-                else "reserved",
+                "count": count,
+                "state": state,
             },
         )
 
 
-def _project_debt(visit: Visit, event: ev.Event, rows: Queued) -> None:
-    row = {
-        "visit_id": visit.visit_id,
-        "payer": visit.payer,
-        "minor": visit.owed_minor,
-        "currency": visit.currency,
-        "pay_token": visit.pay_token,
-        "at_ns": event.at_ns,
-        "paid_at_ns": event.at_ns if isinstance(event, ev.DebtPaid) else None,
-    }
-    if not isinstance(event, ev.Held):
-        rows.upsert(debts, row)
+def _project_debt(visit: Visit, event: ev.Owed | ev.DebtPaid, rows: Queued) -> None:
+    if isinstance(event, ev.DebtPaid):
+        rows.update(debts, {"visit_id": visit.visit_id, "paid_at_ns": event.at_ns})
+        return
+    rows.upsert(
+        debts,
+        {
+            "visit_id": visit.visit_id,
+            "payer": visit.payer,
+            "minor": event.minor,
+            "currency": visit.currency,
+            "pay_token": event.pay_token,
+            "at_ns": event.at_ns,
+            "paid_at_ns": None,
+        },
+    )
 
 
 def _project_dispute(visit: Visit, dispute_id: str, rows: Queued) -> None:

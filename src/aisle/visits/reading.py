@@ -75,13 +75,17 @@ class Reader:
             raise UnknownVisitError(f"there is no visit {visit_id!r}", found=visit_id, expected="a visit's id")
         return visit_from(rows[0].body)
 
-    def page(self, *, before: tuple[int, str] | None, limit: int, state: State | None) -> tuple[Visit, ...]:
+    def page(
+        self, *, before: tuple[int, str] | None, limit: int, state: State | None, customer_id: str | None = None
+    ) -> tuple[Visit, ...]:
         """Visits, the latest first, from behind `before` (entered_at_ns, visit_id)."""
         statement = select(visits.c.body).order_by(visits.c.entered_at_ns.desc(), visits.c.visit_id.desc())
         if before is not None:
             statement = statement.where(tuple_(visits.c.entered_at_ns, visits.c.visit_id) < tuple_(*before))
         if state is not None:
             statement = statement.where(visits.c.state == state)
+        if customer_id is not None:
+            statement = statement.where(visits.c.customer_id == customer_id)
         return tuple(visit_from(row.body) for row in self.fetch(statement.limit(limit)))
 
     def journal(self, visit_id: str) -> tuple[JournalEntry, ...]:

