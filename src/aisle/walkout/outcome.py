@@ -91,5 +91,5 @@ class Outcome:
     receipts: tuple[Receipt, ...]
     events: tuple[Event, ...]
     extra: dict[str, Any] = field(default_factory=dict)
-    settled: tuple[Settled, ...] = ()
     t0_ns: int | None = None  # when the recording begins; times of day are shown where it is not known
+    settled: tuple[Settled, ...] = ()
