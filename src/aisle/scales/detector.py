@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aisle.scales.change import Episode
-from aisle.scales.plateaus import LEAST_FRAMES, Window, cut
+from aisle.scales.plateaus import LEAST_FRAMES, Window, cut, medians
 
 Float32 = npt.NDArray[np.float32]
 
@@ -173,10 +173,13 @@ class ChangeDetector:
             low, high = off < -limit, off > limit
             wake = (low[1:] & low[:-1]) | (high[1:] & high[:-1])
             wake |= np.abs(slow) > np.maximum(s.wake_slow * self._noise_slow, s.wake_floor_g)
+            variance = self._noise_slow**2
+            total, spread = slow, variance
             for k, together in self._together:  # k neighbours: a light bag spreads thin
-                total = np.abs(_sums(slow, k))
-                spread = s.wake_slow * np.sqrt(_sums(self._noise_slow[None] ** 2, k))
-                wake[:, : self.plates - k + 1] |= together & (total > np.maximum(spread, s.wake_floor_g * 1.5))
+                total = total[:, :-1] + slow[:, k - 1 :]
+                spread = spread[:-1] + variance[k - 1 :]
+                limit = np.maximum(s.wake_slow * np.sqrt(spread), s.wake_floor_g * 1.5)
+                wake[:, : self.plates - k + 1] |= together & (np.abs(total) > limit)
             wake &= quiet
             self._slow = slow[-1]
             self._off = e[-1]
@@ -293,11 +296,8 @@ class ChangeDetector:
         episodes = [Episode(shelf, c.first_plate, c.plateaus, settled) for c in cut(window)]
         # back to watching: the level is where the plates rest now
         n = round(s.still_s / self.frame_s)
-        tail = self._ring[rows[-n:], a:b]
-        seen = np.isfinite(tail).any(axis=0)
-        level = np.zeros(b - a, np.float32)
-        level[seen] = np.nanmedian(tail[:, seen], axis=0)
-        self._level[a:b] = np.where(seen, level, self._level[a:b])
+        level = medians(self._ring[rows[-n:], a:b])
+        self._level[a:b] = np.where(np.isfinite(level), level, self._level[a:b])
         self._slow[a:b] = 0
         self._off[a:b] = 0
         self._asleep[a:b] = True
@@ -325,15 +325,6 @@ def _frames(x: Float32) -> tuple[Float32, Float32]:
         return mean, var
     d = y - mean[:, None, :]
     return mean, np.einsum("ifp,ifp->ip", d, d) / np.float32(FRAME - 1)
-
-
-def _sums(x: Float32, k: int) -> Float32:
-    """Sums over k neighbouring plates, (..., plates - k + 1)."""
-    n = x.shape[-1] - k + 1
-    out = x[..., :n].copy()
-    for i in range(1, k):
-        out += x[..., i : i + n]
-    return out
 
 
 def _shake(within_var: npt.NDArray[np.floating], white_var: npt.NDArray[np.floating]) -> float:
