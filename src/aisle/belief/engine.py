@@ -38,7 +38,7 @@ from aisle.belief.state import (
     product,
     split,
 )
-from aisle.belief.storyline import Step, Stretch, chief, wavered
+from aisle.belief.storyline import Step, Stretch, Way, chief, wavered
 from aisle.scales.change import Episode, Plateau
 from aisle.sensing.readings import TrackReading
 from aisle.store.model import Store
@@ -111,7 +111,7 @@ class BeliefEngine:
         scenes: dict[tuple[int, int, int], Stretch] = {}
         last = len(plateaus) - 1
         for j in range(1, last + 1):
-            nxt: list[Step] = []
+            nxt: list[Way] = []
             rested = -math.inf if s.sequential else self._rested(plateaus[j], episode, actors, j == last)
             for b, rest, h in front:
                 scene = scenes.get((b, j, id(rest)))
@@ -120,18 +120,17 @@ class BeliefEngine:
                         episode, plateaus, b, j, rest, actors, owners, group.keys
                     )
                 if rested > -9.0:
-                    hold = h if j < last else scene.hold(h)
                     load = scene.temporary
                     if j - 1 > b or rest is not None:  # what rested already wavers
                         load = float(np.logaddexp(load, math.log(0.7) + wavered(plateaus, b, j, rest, scene.first)))
-                    nxt.append(Step(b, rest, hold.weighted(rested + load)))
+                    nxt.append(Way(h.logw + (rested + load), b, rest, h, scene, None, j == last))
                 real = math.log1p(-math.exp(rested))
                 options = scene.options(h)
                 top = options[0].score
                 for o in options:
                     if o.score < top - s.narrow:
                         break
-                    nxt.append(Step(j, None, scene.step(h, o, h.logw + real)))
+                    nxt.append(Way(h.logw + real + o.score, j, None, h, scene, o, j == last))
                     if s.sequential:
                         break
             front = self._prune(nxt)
@@ -197,16 +196,16 @@ class BeliefEngine:
         hands = [self.people.resting(k, board.shelf, near, t0, t1) for k in self.people.present(t0, t1)]
         return 2.0 * min(0.0, max(hands, default=-4.0))
 
-    def _prune(self, front: list[Step]) -> list[Step]:
-        """Merge steps that stand at the same place with the same hypothesis, drop the hopeless."""
+    def _prune(self, ways: list[Way]) -> list[Step]:
+        """Go the ways that are not hopeless, and merge those that come to the same place with the same hypothesis."""
         s = self.settings
         if s.sequential:
-            return [max(front, key=lambda f: f.hypothesis.logw)]
-        top = max(f.hypothesis.logw for f in front)
+            return [max(ways, key=lambda w: w.logw).gone()]
+        top = max(w.logw for w in ways)
         places: dict[tuple[int, int], list[Step]] = {}
-        for f in front:
-            if f.hypothesis.logw > top + s.floor - 4.0:
-                places.setdefault((f.base, id(f.rest)), []).append(f)
+        for w in ways:
+            if w.logw > top + s.floor - 4.0:
+                places.setdefault((w.base, id(w.rest)), []).append(w.gone())
         out: list[Step] = []
         for steps in places.values():
             hyps = [f.hypothesis for f in steps]

@@ -36,7 +36,7 @@ class Act(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """An explanation before it is told what each actor holds: score, acts, and what it does to the world."""
+    """One explanation: joint score, acts, and what it does to the world."""
 
     score: float
     acts: tuple[Act, ...]
@@ -45,15 +45,6 @@ class Draft(NamedTuple):
     home: Item | None = None  # the item now standing where it should
     taken: Stray | None = None  # the stray that was taken
     relabel: tuple[int, str] | None = None
-    why: str = ""
-
-
-class Explanation(NamedTuple):
-    """Acts, their joint score, and the variables as they are afterwards."""
-
-    score: float
-    acts: tuple[Act, ...]
-    after: tuple[tuple[Key, Value], ...]
     why: str = ""
 
 
@@ -71,7 +62,7 @@ class Explainer:
         self._swaps: dict[tuple[int, int, str], tuple[float, Item]] = {}
         self._swap_near: dict[tuple[int, tuple[str, ...]], tuple[list[tuple[int, Product, float]], Item]] = {}
 
-    def explanations(self, held: dict[str, Held], shelf: ShelfState) -> list[Explanation]:
+    def explanations(self, held: dict[str, Held], shelf: ShelfState) -> list[Draft]:
         """Best first, given what each actor holds and what stands on the shelf; all within `narrow` of the best."""
         relabel = dict(shelf.relabelled)
         drafts = list(self._base)
@@ -86,8 +77,7 @@ class Explainer:
         drafts += self._swapped(held, near, max(d.score for d in drafts))
         drafts = self._told_once(drafts, held)
         top = max(d.score for d in drafts)
-        kept = sorted((d for d in drafts if d.score >= top - self.narrow), key=lambda d: -d.score)
-        return [self._realised(d, held, shelf) for d in kept]
+        return sorted((d for d in drafts if d.score >= top - self.narrow), key=lambda d: -d.score)
 
     def _told_once(self, drafts: list[Draft], held: dict[str, Held]) -> list[Draft]:
         """A body that leans speaks for one reach: who just acted did not lean for this too; and hands are busy."""
@@ -372,7 +362,8 @@ class Explainer:
             yield Draft(score, (act,), stray=None if self.gone else item, why="something the shop does not know")
 
     # ------------------------------------------------------------ what follows
-    def _realised(self, d: Draft, held: dict[str, Held], shelf: ShelfState) -> Explanation:
+    def after(self, d: Draft, held: dict[str, Held], shelf: ShelfState) -> tuple[tuple[Key, Value], ...]:
+        """The variables an explanation changes, as they are afterwards."""
         s = self.scene
         skey: Key = ("s", s.board.index)
         now: dict[str, Held] = {}
@@ -393,7 +384,7 @@ class Explainer:
             state = state.relabel(*d.relabel)
         if state is not shelf:
             after.append((skey, state))
-        return Explanation(d.score, d.acts, tuple(after), d.why)
+        return tuple(after)
 
     def _lifted(self, d: Draft, act: Act) -> tuple[Item, ...]:
         s = self.scene

@@ -149,7 +149,11 @@ class Hypothesis:
     choices: tuple[Choice | None, ...]
 
     def weighted(self, log_factor: float) -> Hypothesis:
-        return Hypothesis(self.logw + log_factor, self.values, self.choices)
+        return self.at(self.logw + log_factor)
+
+    def at(self, logw: float) -> Hypothesis:
+        """The same with another weight."""
+        return Hypothesis(logw, self.values, self.choices)
 
 
 @dataclass(slots=True, eq=False)
