@@ -207,15 +207,13 @@ class Explainer:
         if prior + s.peak + s.best_reach < best - self.narrow:
             return []
         out = []
-        for product in s.totals.weighing(gone - slack, gone + slack):
-            for f, planned in zip(s.facings_near, near, strict=True):
-                if product.gtin == planned:
-                    continue
-                ll = s.single(f, product.gtin, -1)
-                for a, who in enumerate(s.actors):
-                    if prior + ll[a] > best - self.narrow:
-                        act = Act(who, -1, product.gtin, 1, "relabelled")
-                        out.append(Draft(prior + float(ll[a]), (act,), relabel=(f, product.gtin)))
+        products = s.totals.weighing(gone - slack, gone + slack)
+        ll = s.singles(products, -1)
+        for i, j, a in np.argwhere(prior + ll > best - self.narrow).tolist():
+            gtin = products[i].gtin
+            if gtin != near[j]:
+                act = Act(s.actors[a], -1, gtin, 1, "relabelled")
+                out.append(Draft(prior + float(ll[i, j, a]), (act,), relabel=(s.facings_near[j], gtin)))
         out.sort(key=lambda d: -d.score)
         return out[:8]
 

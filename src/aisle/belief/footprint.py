@@ -54,7 +54,7 @@ class Footprints:
         return Places(np.arange(n), np.full(n, -np.log(n)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Places:
     """Some tiles of a shelf and the log probability of each (sums to one)."""
 

@@ -37,6 +37,19 @@ class Part(NamedTuple):
     units: int
 
 
+class Spots(NamedTuple):
+    """The tiles of some places as the change and the hands see them; never empty.
+
+    `odds` is what each actor makes of each tile if a thing of its best weight moved there: density times
+    the square root of `var_g2`, prior and reach, all over exp(`top`).
+    """
+
+    weight_g: FloatArray  # (tiles,) signed best weight
+    var_g2: FloatArray  # (tiles,)
+    odds: FloatArray  # (tiles, actors)
+    top: float
+
+
 class Scene:
     """The change, the place, and who may have been there.
 
@@ -68,11 +81,17 @@ class Scene:
         self._singles: dict[tuple[int, str, int], FloatArray] = {}
         self._puts: dict[tuple[str | None, float, float], tuple[FloatArray, FloatArray]] = {}
         self._lifted: dict[tuple[str, int, bool], tuple[Item, ...]] = {}
+        self._spots_of: dict[Places, Spots | None] = {}
+        self._reach_over: dict[Places, FloatArray] = {}
 
     # ------------------------------------------------------------------- reach
     def reach_over(self, places: Places) -> FloatArray:
         """(actors,) log mean reach ratio over a set of places."""
-        return logsumexp(self.reach[:, self.board.prints.bin[places.tiles]] + places.log_prior)
+        found = self._reach_over.get(places)
+        if found is None:
+            found = logsumexp(self.reach[:, self.board.prints.bin[places.tiles]] + places.log_prior)
+            self._reach_over[places] = found
+        return found
 
     def reach_both(self, one: Places, two: Places) -> FloatArray:
         """(actors,) log ratio of one person having reached to two places within the change.
@@ -124,32 +143,56 @@ class Scene:
             self._singles[key] = found
         return found
 
-    def one(self, places: Places, weight_g: float, var_g2: float, sign: int, rough: bool = True) -> FloatArray:
-        """(actors,) log density of change and reach if one thing of that weight came or went at one of the places."""
-        rows, prior, bins = self._rows(places)
-        if not len(rows):
+    def singles(self, products: list[Product], sign: int) -> FloatArray:
+        """(products, facings near, actors): `single` of each product on each facing near, -inf where it cannot be."""
+        out = np.full((len(products), len(self.facings_near), len(self.actors)), -np.inf)
+        likely = [i for i, p in enumerate(products) if p.weight_g and self.near(sign * p.weight_g, p.weight_g)]
+        weight = np.array([products[i].weight_g for i in likely])[:, None]
+        var = np.array([self.board.spread(products[i]) for i in likely])[:, None]
+        for at, f in enumerate(self.facings_near):
+            alike: dict[Places, list[int]] = {}
+            for k, i in enumerate(likely):
+                alike.setdefault(self.board.places(f, products[i].gtin), []).append(k)
+            for places, mine in alike.items():
+                out[[likely[k] for k in mine], at] = self.one(places, weight[mine], var[mine], sign)
+        return out
+
+    def one(
+        self, places: Places, weight_g: float | FloatArray, var_g2: float | FloatArray, sign: int, rough: bool = True
+    ) -> FloatArray:
+        """(actors,) log density of change and reach if one thing of that weight came or went at one of the places.
+
+        (things, actors) for weights and variances of several things, both (things, 1).
+        """
+        spots = self._spots(places)
+        if spots is None:
             return self.nowhere
-        ll = self.fit.one(rows, weight_g, var_g2, sign)
+        off2 = (sign * spots.weight_g - weight_g) ** 2
+        fit = _bell(off2, spots.var_g2 + var_g2)
         if rough:
             p = self.board.priors
-            wide = self.fit.one(rows, weight_g, (p.rough_spread * weight_g + 2.0) ** 2, sign)
-            ll = np.logaddexp(math.log1p(-p.rough_share) + ll, math.log(p.rough_share) + wide)
-        return logsumexp(self.reach[:, bins] + (ll + prior))
+            wide = _bell(off2, spots.var_g2 + (p.rough_spread * weight_g + 2.0) ** 2)
+            fit = (1.0 - p.rough_share) * fit + p.rough_share * wide
+        with np.errstate(divide="ignore"):
+            return np.asarray(spots.top + np.log(fit @ spots.odds))
+
+    def _spots(self, places: Places) -> Spots | None:
+        if places not in self._spots_of:
+            rows, prior, bins = self._rows(places)
+            spots = None
+            if len(rows):
+                base, var = self.fit.base[rows] + prior, self.fit.weight_var[rows]
+                top = float(base.max())
+                odds = (np.exp(base - top) * np.sqrt(var))[:, None] * np.exp(self.reach.T[bins])
+                spots = Spots(self.fit.weight[rows], var, odds, top)
+            self._spots_of[places] = spots
+        return self._spots_of[places]
 
     def _rows(self, places: Places) -> tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.int64]]:
         """Rows of the fit for the places' tiles, log prior and reach bin of each."""
-        key = id(places)
-        found = self._row_cache.get(key)
-        if found is None:
-            rows = self.fit.row[places.tiles]
-            ok = rows >= 0
-            found = (rows[ok], places.log_prior[ok], self.board.prints.bin[places.tiles[ok]], places)
-            self._row_cache[key] = found
-        return found[0], found[1], found[2]
-
-    @cached_property
-    def _row_cache(self) -> dict[int, tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.int64], Places]]:
-        return {}
+        rows = self.fit.row[places.tiles]
+        ok = rows >= 0
+        return rows[ok], places.log_prior[ok], self.board.prints.bin[places.tiles[ok]]
 
     def several(self, parts: list[Part]) -> float:
         """Log density if several items moved, each at any of its places, any width that may be."""
@@ -279,6 +322,11 @@ class Scene:
             tiles = self.board.prints.everywhere.tiles[self.fit.row[self.board.prints.everywhere.tiles] >= 0]
             x = float((w * self.board.prints.x_m[tiles]).sum() / w.sum())
         return Stray(item, x, grams, var)
+
+
+def _bell(off2: FloatArray, var: FloatArray) -> FloatArray:
+    """exp(-off2 / 2 var) / sqrt(var): a Gaussian without its constant."""
+    return np.asarray(np.exp(-0.5 * off2 / var) / np.sqrt(var))
 
 
 def logsumexp(a: FloatArray) -> FloatArray:
