@@ -38,6 +38,7 @@ class ChangeFit:
         self.n = len(self.d)
         self.sum_g = float(self.d.sum())
         self.sum_var = float(self.r.sum())
+        self.largest_g = float(np.max(np.abs(self.d), initial=0.0))
         self.soft = 1.0
         self.base: FloatArray
         self.misfit: FloatArray

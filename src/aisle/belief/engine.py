@@ -17,12 +17,12 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from aisle.belief.board import Totals, boards
+from aisle.belief.board import Board, Totals, boards
 from aisle.belief.change_fit import ChangeFit
 from aisle.belief.events import EventRecord, odds
 from aisle.belief.explain import Act, Explainer
 from aisle.belief.gain import CellGain
-from aisle.belief.people import People, ReachSettings
+from aisle.belief.people import People, Reach, ReachSettings, Track
 from aisle.belief.posterior import BasketPosterior, basket_posterior
 from aisle.belief.priors import Priors
 from aisle.belief.scene import NOBODY, Scene
@@ -45,6 +45,8 @@ from aisle.store.model import Store
 
 FloatArray = npt.NDArray[np.float64]
 _T = TypeVar("_T")
+Reaches = dict[tuple[str, float, float], Reach]
+"""Person, from, to (seconds) -> their reach to the shelf of one episode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class BeliefEngine:
         board = self.boards[episode.shelf]
         t0 = self.people.seconds(plateaus[0].t1_ns)
         t1 = self.people.seconds(plateaus[-1].t0_ns)
-        actors = self._actors(episode, t0, t1)
+        reaches: Reaches = {}
+        actors = self._actors(episode, t0, t1, reaches)
         keys: list[Key] = [("s", episode.shelf), *(("p", a) for a in actors[1:] if a not in self.store.staff)]
         owners = self._owners(plateaus, actors)
         keys += [("p", o) for o in owners]
@@ -117,7 +120,7 @@ class BeliefEngine:
                 scene = scenes.get((b, j, id(rest)))
                 if scene is None:
                     scene = scenes[b, j, id(rest)] = self._scene(
-                        episode, plateaus, b, j, rest, actors, owners, group.keys
+                        episode, plateaus, b, j, rest, actors, owners, group.keys, reaches
                     )
                 if rested > -9.0:
                     load = scene.temporary
@@ -233,7 +236,14 @@ class BeliefEngine:
         x += max(-3.5, min(2.0, hand))
         return -math.log1p(math.exp(-max(-9.0, min(3.0, x))))
 
-    def _actors(self, episode: Episode, t0: float, t1: float) -> tuple[str, ...]:
+    def _reach(self, track: Track, board: Board, t0: float, t1: float, known: Reaches) -> Reach:
+        """What is `known` already, or worked out now."""
+        key = (track.ident, t0, t1)
+        if key not in known:
+            known[key] = self.people.reach(track, board.shelf, board.bins_m, t0, t1)
+        return known[key]
+
+    def _actors(self, episode: Episode, t0: float, t1: float, reaches: Reaches) -> tuple[str, ...]:
         """Nobody seen, then everybody who can have reached there at some time of the episode."""
         board = self.boards[episode.shelf]
         n = len(episode.plateaus[0].head_g)
@@ -242,8 +252,8 @@ class BeliefEngine:
         near = (board.bins_m >= lo) & (board.bins_m <= hi)
         out = [NOBODY]
         for track in self.people.present(t0, t1):
-            r = self.people.reach(track, board.shelf, board.bins_m, t0, t1)
-            if r[near].max(initial=-np.inf) > -9.0:
+            r = self._reach(track, board, t0, t1, reaches)
+            if r.places[near].max(initial=-np.inf) > -9.0:
                 out.append(track.ident)
         return tuple(out)
 
@@ -275,6 +285,7 @@ class BeliefEngine:
         actors: tuple[str, ...],
         owners: tuple[str, ...],
         keys: tuple[Key, ...],
+        reaches: Reaches,
     ) -> Stretch:
         board = self.boards[episode.shelf]
         before, after = plateaus[b], plateaus[j]
@@ -293,12 +304,10 @@ class BeliefEngine:
         by_body = [False] * len(actors)
         hands = np.full((len(actors), 2, len(board.bins_m)), -np.inf)
         for i, a in enumerate(actors[1:], 1):
-            track = self.people.tracks[a]
-            reach[i] = self.people.reach(track, board.shelf, board.bins_m, t0, t1)
-            apart = self.people.each_hand(track, board.shelf, board.bins_m, t0, t1)
-            by_body[i] = apart is None
-            if apart is not None:
-                hands[i] = apart
+            r = self._reach(self.people.tracks[a], board, t0, t1, reaches)
+            reach[i], by_body[i] = r.places, r.hands is None
+            if r.hands is not None:
+                hands[i] = r.hands
         event = self._next_event
         self._next_event += 1
         scene = Scene(board, fit, actors, reach, hands, tuple(by_body), t1, self.store.staff, event, self.totals)

@@ -59,7 +59,9 @@ class Explainer:
         self.gone = scene.fit.sum_g < 0
         self._base = list(self._nothing())
         self._takes: dict[tuple[str, ...], list[Draft]] = {}
-        self._swaps: dict[tuple[int, int, str], tuple[float, Item]] = {}
+        self._unknown = list(self._unlisted())
+        self._distinct: dict[Held, tuple[Item, ...]] = {}
+        self._swaps: dict[tuple[str | None, float, float, int, str], float] = {}
         self._swap_near: dict[tuple[int, tuple[str, ...]], tuple[list[tuple[int, Product, float]], Item]] = {}
 
     def explanations(self, held: dict[str, Held], shelf: ShelfState) -> list[Draft]:
@@ -73,7 +75,7 @@ class Explainer:
         else:
             drafts += self._put_back(held)
             drafts += self._restocked(near)
-        drafts += self._unknown(held)
+        drafts += self._unknown
         drafts += self._swapped(held, near, max(d.score for d in drafts))
         drafts = self._told_once(drafts, held)
         top = max(d.score for d in drafts)
@@ -234,7 +236,7 @@ class Explainer:
         for a, who in enumerate(s.actors):
             mine = held.get(who)
             if mine is not None and mine.items and who not in s.staff:
-                different = distinct(mine.items)
+                different = self._different(mine)
                 pick = p.put + s.crowd - math.log(len(different))
                 for item in different:
                     home, anywhere = s.put(item)
@@ -248,6 +250,12 @@ class Explainer:
                 yield from self._two_put_back(a, who, mine, different, pick)
             if mine is not None and who not in s.staff:
                 yield from self._put_back_for_others(a, who, held)
+
+    def _different(self, held: Held) -> tuple[Item, ...]:
+        found = self._distinct.get(held)
+        if found is None:
+            found = self._distinct[held] = distinct(held.items)
+        return found
 
     def _two_put_back(self, a: int, who: str, mine: Held, different: tuple[Item, ...], pick: float) -> Iterator[Draft]:
         """Two things set down together, seen as one weight in one place."""
@@ -270,7 +278,7 @@ class Explainer:
         for other, theirs in held.items():
             if other == who or not theirs.items:
                 continue
-            for item in distinct(theirs.items):
+            for item in self._different(theirs):
                 home, anywhere = s.put(item)
                 ll = float(np.logaddexp(p.home + home[a], p.elsewhere + self.span + anywhere[a]))
                 if ll > -math.inf:
@@ -300,7 +308,7 @@ class Explainer:
     def _swapped(self, held: dict[str, Held], near: tuple[str, ...], best: float) -> Iterator[Draft]:
         """One thing put down and another taken within one change."""
         s = self.scene
-        if s.fit.n < 2 or float(np.max(np.abs(s.fit.d), initial=0.0)) < 8.0:
+        if s.fit.n < 2 or s.fit.largest_g < 8.0:
             return
         prior = self.priors.swap + self.where + s.crowd
         for a, who in enumerate(s.actors):
@@ -308,7 +316,7 @@ class Explainer:
             if mine is None or who in s.staff:
                 continue
             many = math.log(len(mine.items)) if mine.items else 0.0
-            for item in distinct(mine.items):
+            for item in self._different(mine):
                 for f, product, limit in self._swap_candidates(item, near):
                     if prior - many + limit < best - self.narrow:
                         break
@@ -340,15 +348,15 @@ class Explainer:
 
     def _swap_density(self, item: Item, home: int, f: int, product: Product) -> float:
         s = self.scene
-        key = (id(item), f, product.gtin)
+        key = (item.gtin, item.weight_g, item.var_g2, f, product.gtin)
         found = self._swaps.get(key)
         if found is None:
             put = Part(home, item.gtin or "", item.weight_g, item.var_g2, 1, 1)
             took = Part(f, product.gtin, product.weight_g or 0.0, s.board.spread(product), -1, 1)
-            found = self._swaps[key] = (s.several([took, put]), item)  # the item is kept: its id must not be used again
-        return found[0]
+            found = self._swaps[key] = s.several([took, put])
+        return found
 
-    def _unknown(self, held: dict[str, Held]) -> Iterator[Draft]:
+    def _unlisted(self) -> Iterator[Draft]:
         """Something the shop does not know came or went."""
         p, s = self.priors, self.scene
         if abs(s.fit.sum_g) < 5.0:
