@@ -9,6 +9,8 @@ the change vector in g^-plates, so explanations of different kinds compare.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -155,11 +157,15 @@ class ChangeFit:
 
     def slid(self) -> float:
         """Log density if something was pushed along the shelf: plates change, their sum hardly."""
-        best = -np.inf
         n = self.n
         if n < 2:
-            return best
-        for grams in (40.0, 120.0, 360.0, 1000.0):
-            cov = grams**2 * (np.eye(n) - 1.0 / n) + (0.01 * grams) ** 2 * np.ones((n, n)) / n
-            best = float(np.logaddexp(best, np.log(0.25) + self.gaussian(np.zeros(n), cov)))
-        return best
+            return -np.inf
+        # covariance of w grams pushed: w^2 (1 - 11^T / n) + (w / 100)^2 11^T / n, a diagonal and one direction
+        var = np.array([40.0, 120.0, 360.0, 1000.0])[:, None] ** 2
+        diagonal = self.r + var
+        direction = (0.01**2 - 1.0) * var[:, 0] / n
+        p = 1.0 / diagonal
+        scale = 1.0 + direction * p.sum(axis=1)
+        quad = (p * self.d**2).sum(axis=1) - direction * (p @ self.d) ** 2 / scale
+        ll = -0.5 * (n * LOG_2PI + np.log(diagonal).sum(axis=1) + np.log(scale) + quad)
+        return float(np.logaddexp.reduce(ll)) + math.log(0.25)

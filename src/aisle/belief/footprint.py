@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -172,10 +172,10 @@ def columns(prints: Footprints, places: Places, units: int) -> list[Columns]:
     for width in np.unique(prints.width_m[firm]):
         tiles = firm[prints.width_m[firm] == width]
         step = max(1, round(COLUMN_M / CELL_M), math.ceil(len(tiles) / most))
-        groups = [tiles[i : i + step] for i in range(0, len(tiles), step)]
-        share = np.stack([prints.share[g].mean(axis=0) for g in groups])
-        slope = np.stack([prints.slope[g].sum(axis=0) for g in groups])
-        out.append(Columns(share, slope))
+        starts = np.arange(0, len(tiles), step)
+        sizes = np.diff(np.append(starts, len(tiles)))
+        share = np.add.reduceat(prints.share[tiles], starts, axis=0) / sizes[:, None]
+        out.append(Columns(share, np.add.reduceat(prints.slope[tiles], starts, axis=0)))
     return out
 
 
@@ -193,9 +193,15 @@ def arrangements(sets: list[Columns], units: int) -> Arrangements:
     """Every way to spread units over columns, for each width that may be."""
     shares, slopes, weights = [], [], []
     for c in sets:
-        at = np.array(list(itertools.combinations_with_replacement(range(len(c.share)), units)), np.int64)
+        at = _ways(len(c.share), units)
         shares.append(c.share[at].sum(axis=1))
         slopes.append(c.slope[at])
         weights.append(np.full(len(at), -np.log(len(at) * len(sets))))
     share = np.concatenate(shares)
     return Arrangements(share, np.concatenate(slopes), np.concatenate(weights), share.max(axis=0) > 0.005)
+
+
+@lru_cache(maxsize=128)
+def _ways(columns: int, units: int) -> IntArray:
+    """(ways, units) columns on which the units may stand; their order tells nothing."""
+    return np.array(list(itertools.combinations_with_replacement(range(columns), units)), np.int64)

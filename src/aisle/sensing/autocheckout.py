@@ -275,7 +275,7 @@ def _ident(target: Target) -> str:
 
 def _joint_arrays(people: list[Target]) -> tuple[Float32, Float32]:
     """Head, left and right wrist of each target: points (k, 3, 3) as recorded, NaN where not seen; scores (k, 3)."""
-    points: list[tuple[float, float, float]] = []
+    points: list[float] = []
     scores: list[float] = []
     for person in people:
         left, right = person.l_wrist, person.r_wrist
@@ -283,7 +283,7 @@ def _joint_arrays(people: list[Target]) -> tuple[Float32, Float32]:
             left, right = (*person.hands, None)[:2]
         for joint in (person.head, left, right):
             point, score = _joint(joint)
-            points.append(point)
+            points += point
             scores.append(score)
         if person.target_state and "_VALID" not in person.target_state:
             scores[-3] *= DOUBTFUL_STATE
