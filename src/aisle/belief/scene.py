@@ -149,12 +149,13 @@ class Scene:
         likely = [i for i, p in enumerate(products) if p.weight_g and self.near(sign * p.weight_g, p.weight_g)]
         weight = np.array([products[i].weight_g for i in likely])[:, None]
         var = np.array([self.board.spread(products[i]) for i in likely])[:, None]
-        for at, f in enumerate(self.facings_near):
-            alike: dict[Places, list[int]] = {}
-            for k, i in enumerate(likely):
-                alike.setdefault(self.board.places(f, products[i].gtin), []).append(k)
-            for places, mine in alike.items():
-                out[[likely[k] for k in mine], at] = self.one(places, weight[mine], var[mine], sign)
+        alike: dict[float | None, list[int]] = {}  # products as wide stand in the same places
+        for k, i in enumerate(likely):
+            alike.setdefault(products[i].width_m, []).append(k)
+        for mine in alike.values():
+            rows, gtin = [likely[k] for k in mine], products[likely[mine[0]]].gtin
+            for at, f in enumerate(self.facings_near):
+                out[rows, at] = self.one(self.board.places(f, gtin), weight[mine], var[mine], sign)
         return out
 
     def one(

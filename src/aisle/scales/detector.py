@@ -151,9 +151,12 @@ class ChangeDetector:
         """A few beats of all plates at once, against the levels and noises learnt before them."""
         s = self.settings
         frames = len(means)
-        at = (self._frames + np.arange(frames)) % self._depth
-        self._ring[at] = means
-        self._ring_var[at] = variances
+        at = self._frames % self._depth
+        if at + frames <= self._depth:
+            self._ring[at : at + frames], self._ring_var[at : at + frames] = means, variances
+        else:
+            rows = np.arange(at, at + frames) % self._depth
+            self._ring[rows], self._ring_var[rows] = means, variances
         beats = frames // BEAT
         m = means.reshape(beats, BEAT, self.plates).sum(axis=1) * np.float32(1.0 / BEAT)
         with np.errstate(invalid="ignore"):
@@ -172,7 +175,8 @@ class ChangeDetector:
             off = np.concatenate([self._off[None], e])
             low, high = off < -limit, off > limit
             wake = (low[1:] & low[:-1]) | (high[1:] & high[:-1])
-            wake |= np.abs(slow) > np.maximum(s.wake_slow * self._noise_slow, s.wake_floor_g)
+            astray = np.abs(slow)
+            wake |= astray > np.maximum(s.wake_slow * self._noise_slow, s.wake_floor_g)
             variance = self._noise_slow**2
             total, spread = slow, variance
             for k, together in self._together:  # k neighbours: a light bag spreads thin
@@ -184,7 +188,7 @@ class ChangeDetector:
             self._slow = slow[-1]
             self._off = e[-1]
             learns = quiet if whole else quiet & np.isfinite(e).all(axis=0)
-            self._learn(known, slow, variances, learns)
+            self._learn(known, astray, variances, learns)
         if wake.any():
             first = np.where(wake.any(axis=0), np.argmax(wake, axis=0), beats)
             for shelf in np.unique(self.shelf_of[wake.any(axis=0)]):
@@ -200,7 +204,7 @@ class ChangeDetector:
                 yield from self._look(shelf, settled=still)
                 del self._awake[shelf]
 
-    def _learn(self, e: Float32, slow: Float32, variances: Float32, learns: npt.NDArray[np.bool_]) -> None:
+    def _learn(self, e: Float32, astray: Float32, variances: Float32, learns: npt.NDArray[np.bool_]) -> None:
         """Quiet plates follow their drift and learn their noise; a touch teaches nothing, deviations being clipped."""
         s = self.settings
         noise, noise_slow = self._noise, self._noise_slow
@@ -208,13 +212,13 @@ class ChangeDetector:
         each = np.float32(1.0 / beats)
         share = learns * np.float32(beats * self.beat_s)  # seconds that teach, per plate
         limit = 2.5 * noise
-        clipped = np.minimum(np.maximum(e, -limit), limit)
+        clipped = np.clip(e, -limit, limit)
         self._level += share * np.float32(each / s.level_tau_s) * np.add.reduce(clipped, axis=0)
         g = share * np.float32(1.0 / s.noise_tau_s)
         # E|normal clipped at 2.5 sigma| is 0.79 sigma: the factor makes the estimate unbiased
         self._noise += g * (np.add.reduce(np.abs(clipped), axis=0) * np.float32(1.266 * each) - noise)
         np.maximum(self._noise, s.noise_floor_g, out=self._noise)
-        lull = np.add.reduce(np.minimum(np.abs(slow), 2.5 * noise_slow), axis=0) * each
+        lull = np.add.reduce(np.minimum(astray, 2.5 * noise_slow), axis=0) * each
         self._noise_slow += g * (lull * np.float32(1.266) - noise_slow)
         np.maximum(self._noise_slow, s.noise_floor_g * 0.6, out=self._noise_slow)
         v = np.minimum(np.add.reduce(variances, axis=0) * np.float32(1.0 / len(variances)), 6.0 * self._white)
@@ -254,7 +258,7 @@ class ChangeDetector:
         if self._silent(rows, a, b):
             return False
         x = self._ring[rows, a:b].reshape(-1, BEAT, b - a).mean(axis=1)
-        spread = np.nanmax(x, axis=0, initial=-np.inf) - np.nanmin(x, axis=0, initial=np.inf)
+        spread = np.fmax.reduce(x, axis=0) - np.fmin.reduce(x, axis=0)
         v = self._ring_var[rows, a:b]
         shake = _shake(v, self._white[a:b])
         sigma = np.maximum(np.sqrt(self._white[a:b] / (FRAME * BEAT)), 0.5 * self._noise[a:b])
