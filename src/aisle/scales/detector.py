@@ -212,7 +212,7 @@ class ChangeDetector:
         each = np.float32(1.0 / beats)
         share = learns * np.float32(beats * self.beat_s)  # seconds that teach, per plate
         limit = 2.5 * noise
-        clipped = np.clip(e, -limit, limit)
+        clipped = np.minimum(np.maximum(e, -limit), limit)
         self._level += share * np.float32(each / s.level_tau_s) * np.add.reduce(clipped, axis=0)
         g = share * np.float32(1.0 / s.noise_tau_s)
         # E|normal clipped at 2.5 sigma| is 0.79 sigma: the factor makes the estimate unbiased
