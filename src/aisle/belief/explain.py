@@ -372,13 +372,13 @@ class Explainer:
         """The variables an explanation changes, as they are afterwards."""
         s = self.scene
         skey: Key = ("s", s.board.index)
-        now: dict[str, Held] = {}
+        now: dict[str, tuple[Item, ...]] = {}
         for who, item in d.put:
-            now[who] = (now.get(who) or held[who]).minus(item)
+            now[who] = tuple(i for i in now.get(who, held[who].items) if i is not item)
         for act in d.acts:
             if act.sign < 0 and act.who in held and act.who not in s.staff:
-                now[act.who] = (now.get(act.who) or held[act.who]).plus(*self._lifted(d, act))
-        after: list[tuple[Key, Value]] = [(("p", who), mine.at(s.t_s)) for who, mine in now.items()]
+                now[act.who] = now.get(act.who, held[act.who].items) + self._lifted(d, act)
+        after: list[tuple[Key, Value]] = [(("p", who), Held(items, s.t_s)) for who, items in now.items()]
         state = shelf
         if d.stray is not None:
             state = state.plus(s.standing(d.stray))

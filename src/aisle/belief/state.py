@@ -53,13 +53,6 @@ class Held:
     def __post_init__(self) -> None:
         object.__setattr__(self, "signature", tuple(sorted(i.gtin or "?" for i in self.items)))
 
-    def plus(self, *more: Item) -> Held:
-        return Held((*self.items, *more), self.busy_s)
-
-    def at(self, t_s: float) -> Held:
-        """The same, having acted at `t_s`."""
-        return Held(self.items, t_s)
-
     def minus(self, item: Item) -> Held:
         return Held(tuple(i for i in self.items if i is not item), self.busy_s)
 
@@ -246,6 +239,8 @@ def split(group: Group, epsilon: float = 1e-3) -> list[Group]:
 
     varied = [i for i in range(n) if max(codes[i]) > 0]
     alone = {i: _sums(codes[i], weights) for i in varied}
+    # no two variables share more information than either has
+    varied = [i for i in varied if -math.fsum(p * math.log(p) for p in alone[i] if p > 0) > epsilon]
     for x, i in enumerate(varied):
         for j in varied[x + 1 :]:
             if find(i) != find(j) and _information(codes[i], codes[j], alone[i], alone[j], weights) > epsilon:
