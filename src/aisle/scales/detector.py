@@ -232,15 +232,16 @@ class ChangeDetector:
             seen = np.isfinite(m[i]) & (self._age < self._warm)
             if not seen.any():
                 continue
-            weight = 1.0 / (self._age[seen] + 1).astype(np.float32)
-            v = variances[i * BEAT : (i + 1) * BEAT, seen].mean(axis=0)
-            old, white = np.nan_to_num(self._level[seen]), np.nan_to_num(self._white[seen])
-            self._level[seen] = old + (m[i, seen] - old) * weight
-            self._white[seen] = white + (np.where(np.isfinite(v), v, white) - white) * weight
-            self._age[seen] += 1
-            floor = np.maximum(np.sqrt(self._white[seen] / (FRAME * BEAT)) * 1.25, s.noise_floor_g)
-            self._noise[seen] = floor
-            self._noise_slow[seen] = floor * 0.7
+            weight = 1.0 / (self._age + 1).astype(np.float32)
+            v = variances[i * BEAT : (i + 1) * BEAT].mean(axis=0)
+            old, white = np.nan_to_num(self._level), np.nan_to_num(self._white)
+            self._level = np.where(seen, old + (m[i] - old) * weight, self._level)
+            white += (np.where(np.isfinite(v), v, white) - white) * weight
+            self._white = np.where(seen, white, self._white)
+            self._age += seen
+            floor = np.maximum(np.sqrt(self._white / (FRAME * BEAT)) * 1.25, s.noise_floor_g)
+            self._noise = np.where(seen, floor, self._noise)
+            self._noise_slow = np.where(seen, floor * 0.7, self._noise_slow)
 
     def _wake(self, shelf: int, frame: int) -> None:
         a = int(self.starts[shelf])

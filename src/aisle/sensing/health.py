@@ -101,8 +101,10 @@ class HealthMonitor:
         self._alive |= ~whole
         open_gap = self._missing_since >= 0
         self._missing_since[whole & ~open_gap] = self._rows
-        for column in np.flatnonzero(open_gap & ~some).tolist():
+        ended = open_gap & ~some
+        for column in np.flatnonzero(ended & (self._rows - self._missing_since > GAP_S * self._hz)).tolist():
             self._end_gap(column, self._rows)
+        self._missing_since[ended] = -1
         for column in np.flatnonzero(some & ~whole).tolist():
             flips = np.flatnonzero(np.diff(missing[:, column])) + 1
             if not missing[0, column]:
@@ -131,7 +133,7 @@ class HealthMonitor:
             self._still_since[moved] = first
             self._low, self._high = np.where(moved, low, joint_low), np.where(moved, high, joint_high)
             still = self._still_since <= first + width - STUCK_S * self._hz
-            for column in np.flatnonzero(still & ~np.isnan(self._low)).tolist():
+            for column in np.flatnonzero(still & ~np.isnan(self._low)).tolist() if still.any() else ():
                 self._still[column] = (int(self._still_since[column]), first + width, float(self._low[column]))
 
     # ----------------------------------------------------------------- people
