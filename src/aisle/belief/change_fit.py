@@ -113,23 +113,23 @@ class ChangeFit:
     def several(self, mean_g: FloatArray, directions: FloatArray, log_weight: FloatArray, spread: FloatArray) -> float:
         """Log density over arrangements of several items, weighted by `log_weight` (arrangements,).
 
-        `mean_g` (arrangements, n) is the change each would make; `directions`
-        (arrangements, k, n) are independent directions of doubt (place, weight),
+        `mean_g` (n, arrangements) is the change each would make; `directions`
+        (k, n, arrangements) are independent directions of doubt (place, weight),
         `spread` (n,) extra variance per plate.
         """
         p = 1.0 / (self.r + spread)
-        e = self.d[None, :] - mean_g
-        u = directions * np.sqrt(p)
-        z = e * np.sqrt(p)
-        a = u @ u.transpose(0, 2, 1)
-        a[:, np.arange(a.shape[1]), np.arange(a.shape[1])] += 1.0
-        chol = np.linalg.cholesky(a)
-        b = np.linalg.solve(chol, u @ z[:, :, None])[..., 0]
-        logdet = 2.0 * np.log(np.diagonal(chol, axis1=1, axis2=2)).sum(axis=1) - np.log(p).sum()
-        quad = (z * z).sum(axis=1) - (b * b).sum(axis=1)
-        ll = log_weight - 0.5 * (self.n * LOG_2PI + logdet + quad)
+        k = len(directions)
+        seen = np.concatenate([directions, (self.d[:, None] - mean_g)[None]]) * np.sqrt(p)[:, None]
+        gram = np.einsum("inm,jnm->ijm", seen, seen)
+        at = np.arange(k)
+        gram[at, at] += 1.0
+        # Woodbury's identity and the determinant lemma: one direction eliminated after the other
+        for i in range(k):
+            row = gram[i, i + 1 :]
+            gram[i + 1 :, i + 1 :] -= row[:, None] * (row / gram[i, i])
+        ll = log_weight - 0.5 * (gram[k, k] + np.log(gram[at, at]).sum(axis=0))
         top = float(ll.max())
-        return top + float(np.log(np.exp(ll - top).sum()))
+        return top + float(np.log(np.exp(ll - top).sum())) - 0.5 * (self.n * LOG_2PI - float(np.log(p).sum()))
 
     def nothing(self) -> float:
         """Log density if no item moved: a little settling, now and then a bigger shift of what leans there."""

@@ -183,8 +183,8 @@ def columns(prints: Footprints, places: Places, units: int) -> list[Columns]:
 class Arrangements:
     """Ways for some units of one product to stand."""
 
-    share: FloatArray  # (ways, plates) summed over the units
-    slope: FloatArray  # (ways, units, plates)
+    share: FloatArray  # (plates, ways) summed over the units
+    slope: FloatArray  # (units, plates, ways)
     log_weight: FloatArray  # (ways,) sums to one
     touched: npt.NDArray[np.bool_]  # (plates,) any way touches the plate
 
@@ -197,8 +197,9 @@ def arrangements(sets: list[Columns], units: int) -> Arrangements:
         shares.append(c.share[at].sum(axis=1))
         slopes.append(c.slope[at])
         weights.append(np.full(len(at), -np.log(len(at) * len(sets))))
-    share = np.concatenate(shares)
-    return Arrangements(share, np.concatenate(slopes), np.concatenate(weights), share.max(axis=0) > 0.005)
+    share = np.concatenate(shares).T.copy()
+    slope = np.concatenate(slopes).transpose(1, 2, 0).copy()
+    return Arrangements(share, slope, np.concatenate(weights), share.max(axis=1) > 0.005)
 
 
 @lru_cache(maxsize=128)

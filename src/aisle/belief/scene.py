@@ -203,19 +203,19 @@ class Scene:
         index = np.arange(math.prod(sizes))
         if len(index) > MOST_ARRANGEMENTS:  # evenly thinned: neighbouring columns differ little
             index = np.linspace(0, len(index) - 1, MOST_ARRANGEMENTS).astype(np.int64)
-        mean = np.zeros((len(index), self.fit.n))
+        mean = np.zeros((self.fit.n, len(index)))
         weight = np.zeros(len(index))
         spread = np.zeros(self.fit.n)
         doubt: list[FloatArray] = []
         for at, p, m in zip(np.unravel_index(index, sizes), parts, made, strict=True):
-            share = m.share[:, columns][at]
+            share = m.share[columns][:, at]
             mean += (p.sign * p.weight_g) * share
             weight += m.log_weight[at]
-            doubt.append((math.sqrt(p.var_g2 / p.units) * share)[:, None, :])
-            doubt.append(m.slope[:, :, columns][at] * (p.weight_g / math.sqrt(12.0)))
+            doubt.append((math.sqrt(p.var_g2 / p.units) * share)[None])
+            doubt.append(m.slope[:, columns][:, :, at] * (p.weight_g / math.sqrt(12.0)))
             spread += (0.008 * self.fit.soft * p.weight_g) ** 2 * p.units * m.touched[columns]
         weight += math.log(math.prod(sizes) / len(index))
-        return self.fit.several(mean, np.concatenate(doubt, axis=1), weight, spread)
+        return self.fit.several(mean, np.concatenate(doubt), weight, spread)
 
     def outside(self, facings: tuple[tuple[int, str], ...], loose_g: float) -> float:
         """Log penalty for what changed on plates none of these facings can have changed."""
