@@ -160,20 +160,26 @@ class Columns:
     slope: FloatArray  # (columns, plates)
 
 
-def columns(prints: Footprints, places: Places, units: int) -> list[Columns]:
+def columns(prints: Footprints, places: Places, units: int, few: bool = True) -> list[Columns]:
     """The places of a facing gathered into columns, one set for each width that may be.
 
+    With `few` only for the narrowest, the middle and the widest of them, else for every third.
     The more units, the fewer columns: ways to spread them stay below `MOST_WAYS`.
     What a coarse column leaves open is told by its slope.
     """
     most = next(n for n in range(12, 0, -1) if n == 1 or math.comb(n + units - 1, units) <= MOST_WAYS)
     out = []
     firm = places.tiles[places.log_prior > places.log_prior.max() - 4.0]
-    for width in np.unique(prints.width_m[firm]):
+    widths = np.unique(prints.width_m[firm]).tolist()
+    if not few:
+        widths = widths[::3]
+    elif len(widths) > 3:
+        widths = [widths[0], widths[len(widths) // 2], widths[-1]]
+    for width in widths:
         tiles = firm[prints.width_m[firm] == width]
         step = max(1, round(COLUMN_M / CELL_M), math.ceil(len(tiles) / most))
         starts = np.arange(0, len(tiles), step)
-        sizes = np.diff(np.append(starts, len(tiles)))
+        sizes = np.minimum(step, len(tiles) - starts)
         share = np.add.reduceat(prints.share[tiles], starts, axis=0) / sizes[:, None]
         out.append(Columns(share, np.add.reduceat(prints.slope[tiles], starts, axis=0)))
     return out

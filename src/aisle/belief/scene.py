@@ -83,6 +83,7 @@ class Scene:
         self._lifted: dict[tuple[str, int, bool], tuple[Item, ...]] = {}
         self._spots_of: dict[Places, Spots | None] = {}
         self._reach_over: dict[Places, FloatArray] = {}
+        self._each_hand: dict[Places, FloatArray] = {}
 
     # ------------------------------------------------------------------- reach
     def reach_over(self, places: Places) -> FloatArray:
@@ -101,11 +102,17 @@ class Scene:
         """
         r1, r2 = self.reach_over(one), self.reach_over(two)
         same = np.minimum(r1, r2) + 0.25 * np.maximum(0.0, np.maximum(r1, r2))
-        bins = self.board.prints.bin
-        h1 = logsumexp(self.hands[:, :, bins[one.tiles]] + one.log_prior)
-        h2 = logsumexp(self.hands[:, :, bins[two.tiles]] + two.log_prior)
+        h1, h2 = self._hands_over(one), self._hands_over(two)
         apart = np.maximum(h1[:, 0] + h2[:, 1], h1[:, 1] + h2[:, 0])
         return np.maximum(same, apart)
+
+    def _hands_over(self, places: Places) -> FloatArray:
+        """(actors, 2) log mean reach ratio of each hand alone over a set of places."""
+        found = self._each_hand.get(places)
+        if found is None:
+            found = logsumexp(self.hands[:, :, self.board.prints.bin[places.tiles]] + places.log_prior)
+            self._each_hand[places] = found
+        return found
 
     def reach_at(self, x_m: float) -> FloatArray:
         """(actors,) best reach ratio within a hand's breadth of a place."""
