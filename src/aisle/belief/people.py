@@ -329,8 +329,8 @@ def _smooth(wrist: FloatArray) -> FloatArray:
         return wrist
     before, now, after = wrist[:-2], wrist[1:-1], wrist[2:]
     if np.isfinite(wrist).all():
-        return np.maximum(np.minimum(before, now), np.minimum(np.maximum(before, now), after))
+        return np.asarray(np.maximum(np.minimum(before, now), np.minimum(np.maximum(before, now), after)))
     stack = np.stack([before, now, after])
     order = np.sort(stack, axis=0)  # NaN last
     known = np.isfinite(stack).sum(axis=0)
-    return np.where(known >= 3, order[1], np.where(known == 2, 0.5 * (order[0] + order[1]), order[0]))
+    return np.asarray(np.where(known >= 3, order[1], np.where(known == 2, 0.5 * (order[0] + order[1]), order[0])))

@@ -266,7 +266,7 @@ def _shake(window: Window) -> FloatArray:
     ratio = np.nan_to_num(window.within_var / window.white_var, nan=1.0)
     kernel = np.ones(7) / 7
     smooth = np.array([np.convolve(r, kernel, mode="same") for r in ratio.T]) if frames >= 7 else ratio.T
-    return np.maximum(1.0, np.sqrt(medians(smooth)))
+    return np.asarray(np.maximum(1.0, np.sqrt(medians(smooth))))
 
 
 def _runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
