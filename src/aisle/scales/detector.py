@@ -21,12 +21,12 @@ import numpy.typing as npt
 
 from aisle.scales.change import Episode
 from aisle.scales.plateaus import LEAST_FRAMES, Window, cut, medians
+from aisle.sensing.readings import HEAVIEST_G
 
 Float32 = npt.NDArray[np.float32]
 
 FRAME = 3  # samples per frame: 50 ms at 60 Hz
 BEAT = 2  # frames per beat of the watch: 100 ms
-ABSURD_G = 1e6  # no plate carries a ton: such samples, infinite ones and NaN are no samples
 STRIDE = 5  # beats watched in one go
 
 
@@ -102,7 +102,7 @@ class ChangeDetector:
         self._pass_over(t0_ns)
         step = FRAME * BEAT * STRIDE
         x = np.concatenate([self._rest, grams]) if len(self._rest) else grams
-        bad = ~(np.abs(x) < ABSURD_G)
+        bad = ~(np.abs(x) < HEAVIEST_G)  # infinite ones and NaN too
         if bad.any():
             x = np.where(bad, np.float32(np.nan), x)
         whole = len(x) // step * step

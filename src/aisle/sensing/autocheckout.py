@@ -33,7 +33,7 @@ from aisle.sensing.autocheckout_store import store_from_planogram
 from aisle.sensing.clocks import receipt_order
 from aisle.sensing.faults import HealthLog, RecordingError
 from aisle.sensing.mongo_files import open_dump
-from aisle.sensing.readings import Float32, HealthEntry, PlateReading, Reading, TrackReading
+from aisle.sensing.readings import HEAVIEST_G, Float32, HealthEntry, PlateReading, Reading, TrackReading
 from aisle.sensing.store_meta import find_store_meta
 from aisle.sensing.unknown_plates import unknown_plates
 from aisle.store.model import Store
@@ -41,7 +41,6 @@ from aisle.store.model import Store
 SAMPLE_TYPES = {"DATATYPE_FLOAT32": "<f4", "": "<f4", "DATATYPE_FLOAT64": "<f8"}
 UNITS_M = {"metres": 1.0, "inches": 0.0254, "centimetres": 0.01, "millimetres": 0.001}
 USUAL_HEAD_M = 1.6  # median height of a head in a shop, standing or bent
-HEAVIEST_G = 1e6  # no plate carries a tonne: such a sample is a fault of transmission
 ASSUMED_SCORE = 0.5  # of a point that comes without one
 DOUBTFUL_STATE = 0.5  # factor on the head score of a target whose state is not VALID
 

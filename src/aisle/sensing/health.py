@@ -18,9 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from aisle.sensing.autocheckout import HEAVIEST_G
 from aisle.sensing.grid import PlateBlock
-from aisle.sensing.readings import Float32, HealthEntry, PlateReading, Reading, TrackReading
+from aisle.sensing.readings import HEAVIEST_G, Float32, HealthEntry, PlateReading, Reading, TrackReading
 from aisle.sensing.unknown_plates import LEVEL_BATCHES, unknown_plates
 from aisle.store.model import Store
 

@@ -19,6 +19,8 @@ from aisle.store.model import Store
 
 Float32 = npt.NDArray[np.float32]
 
+HEAVIEST_G = 1e6  # no plate carries a tonne: such a sample is a fault of transmission
+
 
 class PlateReading(msgspec.Struct, frozen=True, gc=False):
     """One batch of samples of the plates of one gondola.
