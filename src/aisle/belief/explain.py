@@ -164,7 +164,7 @@ class Explainer:
         for a in range(1, len(actors)):
             for b in range(a + 1, len(actors)):
                 for m in range(1, k):
-                    score = base + (units(m) + units(k - m)) + float(reach[a] + reach[b])
+                    score = base + units(m) + units(k - m) + float(reach[a] + reach[b])
                     yield Draft(
                         score, (Act(actors[a], -1, gtin, m, "facing"), Act(actors[b], -1, gtin, k - m, "facing"))
                     )
