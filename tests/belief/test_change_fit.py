@@ -62,7 +62,7 @@ def test_several_items_are_a_mixture_of_written_out_gaussians(seed: int, units: 
             for lw, m, u in zip(weight, mean, directions, strict=True)
         ]
     )
-    assert fit.several(mean, directions, weight, spread) == pytest.approx(want, rel=1e-7, abs=1e-6)
+    assert fit.several(mean.T, directions.transpose(1, 2, 0), weight, spread) == pytest.approx(want, rel=1e-7, abs=1e-6)
 
 
 @given(seed=st.integers(0, 10_000))

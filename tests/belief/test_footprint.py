@@ -61,5 +61,6 @@ def test_arrangements_carry_every_unit(units: int) -> None:
     places = facing_places(prints, Facing("x", 1, 1, 0.3, 0.6, (4, 5, 6)), None)
     made = arrangements(columns(prints, places, units), units)
     assert np.exp(made.log_weight).sum() == pytest.approx(1.0)
-    assert made.share.sum(axis=1) == pytest.approx(np.full(len(made.share), units), rel=2.01 * LEAK_SHARE)
-    assert made.slope.shape == (len(made.share), units, 10)
+    ways = len(made.log_weight)
+    assert made.share.sum(axis=0) == pytest.approx(np.full(ways, units), rel=2.01 * LEAK_SHARE)
+    assert made.slope.shape == (units, 10, ways)

@@ -13,7 +13,7 @@ def reached(shop: Shop, who: str, gtin: str, t0: float, t1: float) -> np.ndarray
     """(bins,) log ratios on the board of that product."""
     index = [s.key for s in shop.store.shelves].index(PLACE[gtin][:2])
     board = shop.engine.boards[index]
-    return shop.engine.people.reach(shop.engine.people.tracks[who], board.shelf, board.bins_m, t0, t1)
+    return shop.engine.people.reach(shop.engine.people.tracks[who], board.shelf, board.bins_m, t0, t1).places
 
 
 def at(shop: Shop, gtin: str) -> int:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from aisle.sensing.clocks import NS, ClockGuard, receipt_order
 from aisle.sensing.readings import Reading, TrackReading

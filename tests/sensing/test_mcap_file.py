@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from mcap.reader import make_reader
 from mcap.writer import Writer
+from msgspec.structs import replace as revised
 
 from aisle.sensing.faults import RecordingError
 from aisle.sensing.mcap_file import RecordingWriter
@@ -246,12 +247,12 @@ LACKS: dict[str, tuple[list[Reading], Store, list[tuple[str, str, bool]]]] = {
     "no plates": ([*frames()], STORE, [("missing-collection", "plates", True)]),
     "no plates and none known": ([*frames()], replace(STORE, shelves=(), facings=()), []),
     "plates of another shop": (
-        [*frames(), replace(half_a_minute()[0], gondola=8)],
+        [*frames(), revised(half_a_minute()[0], gondola=8)],
         STORE,
         [("missing-collection", "plates", True)],
     ),
     "empty batches": (
-        [*frames(), replace(half_a_minute()[0], grams=np.empty((0, 1, 2), np.float32))],
+        [*frames(), revised(half_a_minute()[0], grams=np.empty((0, 1, 2), np.float32))],
         STORE,
         [("missing-collection", "plates", True)],
     ),
@@ -299,7 +300,7 @@ def test_absurd_samples_count_as_missing_and_are_told_with_number_and_time(tmp_p
 
 def test_a_batch_of_an_absurd_rate_is_left_out(tmp_path: Path) -> None:
     batches = half_a_minute()
-    recording = open_recording(day(tmp_path / "a.mcap", [*batches, replace(batches[-1], hz=1e-300), *frames()]))
+    recording = open_recording(day(tmp_path / "a.mcap", [*batches, revised(batches[-1], hz=1e-300), *frames()]))
     assert len(list(recording.readings())) == 150 + 300
     (entry,) = recording.health
     assert (entry.kind, entry.grave) == ("corrupt", True)

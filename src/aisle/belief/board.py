@@ -76,10 +76,9 @@ class Board:
         found = self._arrangements.get(key)
         if found is None:
             if facing < 0:
-                sets = columns(self.prints, self.prints.everywhere, units)[::3]
+                sets = columns(self.prints, self.prints.everywhere, units, few=False)
             else:
                 sets = columns(self.prints, self.places(facing, gtin), units)
-                sets = sets if len(sets) <= 3 else [sets[0], sets[len(sets) // 2], sets[-1]]
             found = self._arrangements[key] = arrangements(sets, units)
         return found
 

@@ -9,6 +9,8 @@ the change vector in g^-plates, so explanations of different kinds compare.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -38,6 +40,7 @@ class ChangeFit:
         self.n = len(self.d)
         self.sum_g = float(self.d.sum())
         self.sum_var = float(self.r.sum())
+        self.largest_g = float(np.max(np.abs(self.d), initial=0.0))
         self.soft = 1.0
         self.base: FloatArray
         self.misfit: FloatArray
@@ -110,23 +113,23 @@ class ChangeFit:
     def several(self, mean_g: FloatArray, directions: FloatArray, log_weight: FloatArray, spread: FloatArray) -> float:
         """Log density over arrangements of several items, weighted by `log_weight` (arrangements,).
 
-        `mean_g` (arrangements, n) is the change each would make; `directions`
-        (arrangements, k, n) are independent directions of doubt (place, weight),
+        `mean_g` (n, arrangements) is the change each would make; `directions`
+        (k, n, arrangements) are independent directions of doubt (place, weight),
         `spread` (n,) extra variance per plate.
         """
         p = 1.0 / (self.r + spread)
-        e = self.d[None, :] - mean_g
-        u = directions * np.sqrt(p)
-        z = e * np.sqrt(p)
-        a = u @ u.transpose(0, 2, 1)
-        a[:, np.arange(a.shape[1]), np.arange(a.shape[1])] += 1.0
-        chol = np.linalg.cholesky(a)
-        b = np.linalg.solve(chol, u @ z[:, :, None])[..., 0]
-        logdet = 2.0 * np.log(np.diagonal(chol, axis1=1, axis2=2)).sum(axis=1) - np.log(p).sum()
-        quad = (z * z).sum(axis=1) - (b * b).sum(axis=1)
-        ll = log_weight - 0.5 * (self.n * LOG_2PI + logdet + quad)
+        k = len(directions)
+        seen = np.concatenate([directions, (self.d[:, None] - mean_g)[None]]) * np.sqrt(p)[:, None]
+        gram = np.einsum("inm,jnm->ijm", seen, seen)
+        at = np.arange(k)
+        gram[at, at] += 1.0
+        # Woodbury's identity and the determinant lemma: one direction eliminated after the other
+        for i in range(k):
+            row = gram[i, i + 1 :]
+            gram[i + 1 :, i + 1 :] -= row[:, None] * (row / gram[i, i])
+        ll = log_weight - 0.5 * (gram[k, k] + np.log(gram[at, at]).sum(axis=0))
         top = float(ll.max())
-        return top + float(np.log(np.exp(ll - top).sum()))
+        return top + float(np.log(np.exp(ll - top).sum())) - 0.5 * (self.n * LOG_2PI - float(np.log(p).sum()))
 
     def nothing(self) -> float:
         """Log density if no item moved: a little settling, now and then a bigger shift of what leans there."""
@@ -154,11 +157,15 @@ class ChangeFit:
 
     def slid(self) -> float:
         """Log density if something was pushed along the shelf: plates change, their sum hardly."""
-        best = -np.inf
         n = self.n
         if n < 2:
-            return best
-        for grams in (40.0, 120.0, 360.0, 1000.0):
-            cov = grams**2 * (np.eye(n) - 1.0 / n) + (0.01 * grams) ** 2 * np.ones((n, n)) / n
-            best = float(np.logaddexp(best, np.log(0.25) + self.gaussian(np.zeros(n), cov)))
-        return best
+            return -np.inf
+        # covariance of w grams pushed: w^2 (1 - 11^T / n) + (w / 100)^2 11^T / n, a diagonal and one direction
+        var = np.array([40.0, 120.0, 360.0, 1000.0])[:, None] ** 2
+        diagonal = self.r + var
+        direction = (0.01**2 - 1.0) * var[:, 0] / n
+        p = 1.0 / diagonal
+        scale = 1.0 + direction * p.sum(axis=1)
+        quad = (p * self.d**2).sum(axis=1) - direction * (p @ self.d) ** 2 / scale
+        ll = -0.5 * (n * LOG_2PI + np.log(diagonal).sum(axis=1) + np.log(scale) + quad)
+        return float(np.logaddexp.reduce(ll)) + math.log(0.25)

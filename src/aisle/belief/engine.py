@@ -17,12 +17,12 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from aisle.belief.board import Totals, boards
+from aisle.belief.board import Board, Totals, boards
 from aisle.belief.change_fit import ChangeFit
 from aisle.belief.events import EventRecord, odds
 from aisle.belief.explain import Act, Explainer
 from aisle.belief.gain import CellGain
-from aisle.belief.people import People, ReachSettings
+from aisle.belief.people import People, Reach, ReachSettings, Track
 from aisle.belief.posterior import BasketPosterior, basket_posterior
 from aisle.belief.priors import Priors
 from aisle.belief.scene import NOBODY, Scene
@@ -38,13 +38,15 @@ from aisle.belief.state import (
     product,
     split,
 )
-from aisle.belief.storyline import Step, Stretch, chief, wavered
+from aisle.belief.storyline import Step, Stretch, Way, chief, wavered
 from aisle.scales.change import Episode, Plateau
 from aisle.sensing.readings import TrackReading
 from aisle.store.model import Store
 
 FloatArray = npt.NDArray[np.float64]
 _T = TypeVar("_T")
+Reaches = dict[tuple[str, float, float], Reach]
+"""Person, from, to (seconds) -> their reach to the shelf of one episode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class BeliefEngine:
         board = self.boards[episode.shelf]
         t0 = self.people.seconds(plateaus[0].t1_ns)
         t1 = self.people.seconds(plateaus[-1].t0_ns)
-        actors = self._actors(episode, t0, t1)
+        reaches: Reaches = {}
+        actors = self._actors(episode, t0, t1, reaches)
         keys: list[Key] = [("s", episode.shelf), *(("p", a) for a in actors[1:] if a not in self.store.staff)]
         owners = self._owners(plateaus, actors)
         keys += [("p", o) for o in owners]
@@ -111,27 +114,26 @@ class BeliefEngine:
         scenes: dict[tuple[int, int, int], Stretch] = {}
         last = len(plateaus) - 1
         for j in range(1, last + 1):
-            nxt: list[Step] = []
+            nxt: list[Way] = []
             rested = -math.inf if s.sequential else self._rested(plateaus[j], episode, actors, j == last)
             for b, rest, h in front:
                 scene = scenes.get((b, j, id(rest)))
                 if scene is None:
                     scene = scenes[b, j, id(rest)] = self._scene(
-                        episode, plateaus, b, j, rest, actors, owners, group.keys
+                        episode, plateaus, b, j, rest, actors, owners, group.keys, reaches
                     )
                 if rested > -9.0:
-                    hold = h if j < last else scene.hold(h)
                     load = scene.temporary
                     if j - 1 > b or rest is not None:  # what rested already wavers
                         load = float(np.logaddexp(load, math.log(0.7) + wavered(plateaus, b, j, rest, scene.first)))
-                    nxt.append(Step(b, rest, hold.weighted(rested + load)))
+                    nxt.append(Way(h.logw + (rested + load), b, rest, h, scene, None, j == last))
                 real = math.log1p(-math.exp(rested))
                 options = scene.options(h)
                 top = options[0].score
                 for o in options:
                     if o.score < top - s.narrow:
                         break
-                    nxt.append(Step(j, None, scene.step(h, o, h.logw + real)))
+                    nxt.append(Way(h.logw + real + o.score, j, None, h, scene, o, j == last))
                     if s.sequential:
                         break
             front = self._prune(nxt)
@@ -197,16 +199,16 @@ class BeliefEngine:
         hands = [self.people.resting(k, board.shelf, near, t0, t1) for k in self.people.present(t0, t1)]
         return 2.0 * min(0.0, max(hands, default=-4.0))
 
-    def _prune(self, front: list[Step]) -> list[Step]:
-        """Merge steps that stand at the same place with the same hypothesis, drop the hopeless."""
+    def _prune(self, ways: list[Way]) -> list[Step]:
+        """Go the ways that are not hopeless, and merge those that come to the same place with the same hypothesis."""
         s = self.settings
         if s.sequential:
-            return [max(front, key=lambda f: f.hypothesis.logw)]
-        top = max(f.hypothesis.logw for f in front)
+            return [max(ways, key=lambda w: w.logw).gone()]
+        top = max(w.logw for w in ways)
         places: dict[tuple[int, int], list[Step]] = {}
-        for f in front:
-            if f.hypothesis.logw > top + s.floor - 4.0:
-                places.setdefault((f.base, id(f.rest)), []).append(f)
+        for w in ways:
+            if w.logw > top + s.floor - 4.0:
+                places.setdefault((w.base, id(w.rest)), []).append(w.gone())
         out: list[Step] = []
         for steps in places.values():
             hyps = [f.hypothesis for f in steps]
@@ -234,7 +236,14 @@ class BeliefEngine:
         x += max(-3.5, min(2.0, hand))
         return -math.log1p(math.exp(-max(-9.0, min(3.0, x))))
 
-    def _actors(self, episode: Episode, t0: float, t1: float) -> tuple[str, ...]:
+    def _reach(self, track: Track, board: Board, t0: float, t1: float, known: Reaches) -> Reach:
+        """What is `known` already, or worked out now."""
+        key = (track.ident, t0, t1)
+        if key not in known:
+            known[key] = self.people.reach(track, board.shelf, board.bins_m, t0, t1)
+        return known[key]
+
+    def _actors(self, episode: Episode, t0: float, t1: float, reaches: Reaches) -> tuple[str, ...]:
         """Nobody seen, then everybody who can have reached there at some time of the episode."""
         board = self.boards[episode.shelf]
         n = len(episode.plateaus[0].head_g)
@@ -243,8 +252,8 @@ class BeliefEngine:
         near = (board.bins_m >= lo) & (board.bins_m <= hi)
         out = [NOBODY]
         for track in self.people.present(t0, t1):
-            r = self.people.reach(track, board.shelf, board.bins_m, t0, t1)
-            if r[near].max(initial=-np.inf) > -9.0:
+            r = self._reach(track, board, t0, t1, reaches)
+            if r.places[near].max(initial=-np.inf) > -9.0:
                 out.append(track.ident)
         return tuple(out)
 
@@ -276,6 +285,7 @@ class BeliefEngine:
         actors: tuple[str, ...],
         owners: tuple[str, ...],
         keys: tuple[Key, ...],
+        reaches: Reaches,
     ) -> Stretch:
         board = self.boards[episode.shelf]
         before, after = plateaus[b], plateaus[j]
@@ -294,12 +304,10 @@ class BeliefEngine:
         by_body = [False] * len(actors)
         hands = np.full((len(actors), 2, len(board.bins_m)), -np.inf)
         for i, a in enumerate(actors[1:], 1):
-            track = self.people.tracks[a]
-            reach[i] = self.people.reach(track, board.shelf, board.bins_m, t0, t1)
-            apart = self.people.each_hand(track, board.shelf, board.bins_m, t0, t1)
-            by_body[i] = apart is None
-            if apart is not None:
-                hands[i] = apart
+            r = self._reach(self.people.tracks[a], board, t0, t1, reaches)
+            reach[i], by_body[i] = r.places, r.hands is None
+            if r.hands is not None:
+                hands[i] = r.hands
         event = self._next_event
         self._next_event += 1
         scene = Scene(board, fit, actors, reach, hands, tuple(by_body), t1, self.store.staff, event, self.totals)

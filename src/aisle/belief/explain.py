@@ -36,7 +36,7 @@ class Act(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """An explanation before it is told what each actor holds: score, acts, and what it does to the world."""
+    """One explanation: joint score, acts, and what it does to the world."""
 
     score: float
     acts: tuple[Act, ...]
@@ -45,15 +45,6 @@ class Draft(NamedTuple):
     home: Item | None = None  # the item now standing where it should
     taken: Stray | None = None  # the stray that was taken
     relabel: tuple[int, str] | None = None
-    why: str = ""
-
-
-class Explanation(NamedTuple):
-    """Acts, their joint score, and the variables as they are afterwards."""
-
-    score: float
-    acts: tuple[Act, ...]
-    after: tuple[tuple[Key, Value], ...]
     why: str = ""
 
 
@@ -68,10 +59,12 @@ class Explainer:
         self.gone = scene.fit.sum_g < 0
         self._base = list(self._nothing())
         self._takes: dict[tuple[str, ...], list[Draft]] = {}
-        self._swaps: dict[tuple[int, int, str], tuple[float, Item]] = {}
+        self._unknown = list(self._unlisted())
+        self._distinct: dict[Held, tuple[Item, ...]] = {}
+        self._swaps: dict[tuple[str | None, float, float, int, str], float] = {}
         self._swap_near: dict[tuple[int, tuple[str, ...]], tuple[list[tuple[int, Product, float]], Item]] = {}
 
-    def explanations(self, held: dict[str, Held], shelf: ShelfState) -> list[Explanation]:
+    def explanations(self, held: dict[str, Held], shelf: ShelfState) -> list[Draft]:
         """Best first, given what each actor holds and what stands on the shelf; all within `narrow` of the best."""
         relabel = dict(shelf.relabelled)
         drafts = list(self._base)
@@ -82,12 +75,11 @@ class Explainer:
         else:
             drafts += self._put_back(held)
             drafts += self._restocked(near)
-        drafts += self._unknown(held)
+        drafts += self._unknown
         drafts += self._swapped(held, near, max(d.score for d in drafts))
         drafts = self._told_once(drafts, held)
         top = max(d.score for d in drafts)
-        kept = sorted((d for d in drafts if d.score >= top - self.narrow), key=lambda d: -d.score)
-        return [self._realised(d, held, shelf) for d in kept]
+        return sorted((d for d in drafts if d.score >= top - self.narrow), key=lambda d: -d.score)
 
     def _told_once(self, drafts: list[Draft], held: dict[str, Held]) -> list[Draft]:
         """A body that leans speaks for one reach: who just acted did not lean for this too; and hands are busy."""
@@ -217,15 +209,13 @@ class Explainer:
         if prior + s.peak + s.best_reach < best - self.narrow:
             return []
         out = []
-        for product in s.totals.weighing(gone - slack, gone + slack):
-            for f, planned in zip(s.facings_near, near, strict=True):
-                if product.gtin == planned:
-                    continue
-                ll = s.single(f, product.gtin, -1)
-                for a, who in enumerate(s.actors):
-                    if prior + ll[a] > best - self.narrow:
-                        act = Act(who, -1, product.gtin, 1, "relabelled")
-                        out.append(Draft(prior + float(ll[a]), (act,), relabel=(f, product.gtin)))
+        products = s.totals.weighing(gone - slack, gone + slack)
+        ll = s.singles(products, -1)
+        for i, j, a in np.argwhere(prior + ll > best - self.narrow).tolist():
+            gtin = products[i].gtin
+            if gtin != near[j]:
+                act = Act(s.actors[a], -1, gtin, 1, "relabelled")
+                out.append(Draft(prior + float(ll[i, j, a]), (act,), relabel=(s.facings_near[j], gtin)))
         out.sort(key=lambda d: -d.score)
         return out[:8]
 
@@ -246,7 +236,7 @@ class Explainer:
         for a, who in enumerate(s.actors):
             mine = held.get(who)
             if mine is not None and mine.items and who not in s.staff:
-                different = distinct(mine.items)
+                different = self._different(mine)
                 pick = p.put + s.crowd - math.log(len(different))
                 for item in different:
                     home, anywhere = s.put(item)
@@ -260,6 +250,12 @@ class Explainer:
                 yield from self._two_put_back(a, who, mine, different, pick)
             if mine is not None and who not in s.staff:
                 yield from self._put_back_for_others(a, who, held)
+
+    def _different(self, held: Held) -> tuple[Item, ...]:
+        found = self._distinct.get(held)
+        if found is None:
+            found = self._distinct[held] = distinct(held.items)
+        return found
 
     def _two_put_back(self, a: int, who: str, mine: Held, different: tuple[Item, ...], pick: float) -> Iterator[Draft]:
         """Two things set down together, seen as one weight in one place."""
@@ -282,7 +278,7 @@ class Explainer:
         for other, theirs in held.items():
             if other == who or not theirs.items:
                 continue
-            for item in distinct(theirs.items):
+            for item in self._different(theirs):
                 home, anywhere = s.put(item)
                 ll = float(np.logaddexp(p.home + home[a], p.elsewhere + self.span + anywhere[a]))
                 if ll > -math.inf:
@@ -312,7 +308,7 @@ class Explainer:
     def _swapped(self, held: dict[str, Held], near: tuple[str, ...], best: float) -> Iterator[Draft]:
         """One thing put down and another taken within one change."""
         s = self.scene
-        if s.fit.n < 2 or float(np.max(np.abs(s.fit.d), initial=0.0)) < 8.0:
+        if s.fit.n < 2 or s.fit.largest_g < 8.0:
             return
         prior = self.priors.swap + self.where + s.crowd
         for a, who in enumerate(s.actors):
@@ -320,7 +316,7 @@ class Explainer:
             if mine is None or who in s.staff:
                 continue
             many = math.log(len(mine.items)) if mine.items else 0.0
-            for item in distinct(mine.items):
+            for item in self._different(mine):
                 for f, product, limit in self._swap_candidates(item, near):
                     if prior - many + limit < best - self.narrow:
                         break
@@ -352,15 +348,15 @@ class Explainer:
 
     def _swap_density(self, item: Item, home: int, f: int, product: Product) -> float:
         s = self.scene
-        key = (id(item), f, product.gtin)
+        key = (item.gtin, item.weight_g, item.var_g2, f, product.gtin)
         found = self._swaps.get(key)
         if found is None:
             put = Part(home, item.gtin or "", item.weight_g, item.var_g2, 1, 1)
             took = Part(f, product.gtin, product.weight_g or 0.0, s.board.spread(product), -1, 1)
-            found = self._swaps[key] = (s.several([took, put]), item)  # the item is kept: its id must not be used again
-        return found[0]
+            found = self._swaps[key] = s.several([took, put])
+        return found
 
-    def _unknown(self, held: dict[str, Held]) -> Iterator[Draft]:
+    def _unlisted(self) -> Iterator[Draft]:
         """Something the shop does not know came or went."""
         p, s = self.priors, self.scene
         if abs(s.fit.sum_g) < 5.0:
@@ -372,16 +368,17 @@ class Explainer:
             yield Draft(score, (act,), stray=None if self.gone else item, why="something the shop does not know")
 
     # ------------------------------------------------------------ what follows
-    def _realised(self, d: Draft, held: dict[str, Held], shelf: ShelfState) -> Explanation:
+    def after(self, d: Draft, held: dict[str, Held], shelf: ShelfState) -> tuple[tuple[Key, Value], ...]:
+        """The variables an explanation changes, as they are afterwards."""
         s = self.scene
         skey: Key = ("s", s.board.index)
-        now: dict[str, Held] = {}
+        now: dict[str, tuple[Item, ...]] = {}
         for who, item in d.put:
-            now[who] = (now.get(who) or held[who]).minus(item)
+            now[who] = tuple(i for i in now.get(who, held[who].items) if i is not item)
         for act in d.acts:
             if act.sign < 0 and act.who in held and act.who not in s.staff:
-                now[act.who] = (now.get(act.who) or held[act.who]).plus(*self._lifted(d, act))
-        after: list[tuple[Key, Value]] = [(("p", who), mine.at(s.t_s)) for who, mine in now.items()]
+                now[act.who] = now.get(act.who, held[act.who].items) + self._lifted(d, act)
+        after: list[tuple[Key, Value]] = [(("p", who), Held(items, s.t_s)) for who, items in now.items()]
         state = shelf
         if d.stray is not None:
             state = state.plus(s.standing(d.stray))
@@ -393,7 +390,7 @@ class Explainer:
             state = state.relabel(*d.relabel)
         if state is not shelf:
             after.append((skey, state))
-        return Explanation(d.score, d.acts, tuple(after), d.why)
+        return tuple(after)
 
     def _lifted(self, d: Draft, act: Act) -> tuple[Item, ...]:
         s = self.scene

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +54,7 @@ class Footprints:
         return Places(np.arange(n), np.full(n, -np.log(n)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Places:
     """Some tiles of a shelf and the log probability of each (sums to one)."""
 
@@ -160,22 +160,28 @@ class Columns:
     slope: FloatArray  # (columns, plates)
 
 
-def columns(prints: Footprints, places: Places, units: int) -> list[Columns]:
+def columns(prints: Footprints, places: Places, units: int, few: bool = True) -> list[Columns]:
     """The places of a facing gathered into columns, one set for each width that may be.
 
+    With `few` only for the narrowest, the middle and the widest of them, else for every third.
     The more units, the fewer columns: ways to spread them stay below `MOST_WAYS`.
     What a coarse column leaves open is told by its slope.
     """
     most = next(n for n in range(12, 0, -1) if n == 1 or math.comb(n + units - 1, units) <= MOST_WAYS)
     out = []
     firm = places.tiles[places.log_prior > places.log_prior.max() - 4.0]
-    for width in np.unique(prints.width_m[firm]):
+    widths = np.unique(prints.width_m[firm]).tolist()
+    if not few:
+        widths = widths[::3]
+    elif len(widths) > 3:
+        widths = [widths[0], widths[len(widths) // 2], widths[-1]]
+    for width in widths:
         tiles = firm[prints.width_m[firm] == width]
         step = max(1, round(COLUMN_M / CELL_M), math.ceil(len(tiles) / most))
-        groups = [tiles[i : i + step] for i in range(0, len(tiles), step)]
-        share = np.stack([prints.share[g].mean(axis=0) for g in groups])
-        slope = np.stack([prints.slope[g].sum(axis=0) for g in groups])
-        out.append(Columns(share, slope))
+        starts = np.arange(0, len(tiles), step)
+        sizes = np.minimum(step, len(tiles) - starts)
+        share = np.add.reduceat(prints.share[tiles], starts, axis=0) / sizes[:, None]
+        out.append(Columns(share, np.add.reduceat(prints.slope[tiles], starts, axis=0)))
     return out
 
 
@@ -183,8 +189,8 @@ def columns(prints: Footprints, places: Places, units: int) -> list[Columns]:
 class Arrangements:
     """Ways for some units of one product to stand."""
 
-    share: FloatArray  # (ways, plates) summed over the units
-    slope: FloatArray  # (ways, units, plates)
+    share: FloatArray  # (plates, ways) summed over the units
+    slope: FloatArray  # (units, plates, ways)
     log_weight: FloatArray  # (ways,) sums to one
     touched: npt.NDArray[np.bool_]  # (plates,) any way touches the plate
 
@@ -193,9 +199,16 @@ def arrangements(sets: list[Columns], units: int) -> Arrangements:
     """Every way to spread units over columns, for each width that may be."""
     shares, slopes, weights = [], [], []
     for c in sets:
-        at = np.array(list(itertools.combinations_with_replacement(range(len(c.share)), units)), np.int64)
+        at = _ways(len(c.share), units)
         shares.append(c.share[at].sum(axis=1))
         slopes.append(c.slope[at])
         weights.append(np.full(len(at), -np.log(len(at) * len(sets))))
-    share = np.concatenate(shares)
-    return Arrangements(share, np.concatenate(slopes), np.concatenate(weights), share.max(axis=0) > 0.005)
+    share = np.concatenate(shares).T.copy()
+    slope = np.concatenate(slopes).transpose(1, 2, 0).copy()
+    return Arrangements(share, slope, np.concatenate(weights), share.max(axis=1) > 0.005)
+
+
+@lru_cache(maxsize=128)
+def _ways(columns: int, units: int) -> IntArray:
+    """(ways, units) columns on which the units may stand; their order tells nothing."""
+    return np.array(list(itertools.combinations_with_replacement(range(columns), units)), np.int64)

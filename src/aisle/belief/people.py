@@ -11,11 +11,13 @@ where they were lost and found.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from aisle.belief.identity import Identities
+from aisle.scales.plateaus import medians
 from aisle.sensing.readings import TrackReading
 from aisle.store.model import Shelf, Store
 
@@ -49,6 +51,13 @@ class ReachSettings:
     ground_m: float = 0.30  # a wrist lower than this and off the shelves is at the floor
     ground_frames: int = 3
     clear_m: float = 0.22  # so far before a shelf's edge counts as off it
+
+
+class Reach(NamedTuple):
+    """Log ratios that somebody reached to each place of a shelf within some time."""
+
+    places: FloatArray  # (bins,) by hands and body together
+    hands: FloatArray | None  # (2, bins) by each hand alone, None when no wrist was seen
 
 
 @dataclass(slots=True)
@@ -158,17 +167,20 @@ class People:
         """Tracks seen within `grace_s` of the interval."""
         return [k for k in self.tracks.values() if k.n and k.first_t - grace_s <= t1 and k.last_t + grace_s >= t0]
 
-    def each_hand(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> FloatArray | None:
-        """(2, bins) log ratio for each hand alone, None when no wrist was seen."""
+    def reach(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> Reach:
+        """How probably `track` reached to each place of the shelf between t0 and t1 seconds."""
         a, b = track.span(t0 - self.settings.slack_s, t1 + self.settings.slack_s)
-        wrist = track.wrist[max(0, a - 1) : b + 1 if b < track.n else b]
-        if not np.isfinite(wrist[..., 0]).any():
-            return None
-        hands = [self._hands(wrist[:, i : i + 1], shelf, bins_m) for i in (0, 1)]
-        return np.stack([np.full(len(bins_m), FAR) if h is None else h for h in hands])
+        recorded = track.wrist[max(0, a - 1) : b + 1 if b < track.n else b]
+        wrist = shelf.local(_smooth(recorded))
+        places = self._reach(track, wrist, shelf, bins_m, t0, t1)
+        if not np.isfinite(recorded[..., 0]).any():
+            return Reach(places, None)
+        hands = [self._hands(wrist[:, i], shelf, bins_m) for i in (0, 1)]
+        return Reach(places, np.stack([np.full(len(bins_m), FAR) if h is None else h for h in hands]))
 
-    def reach(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> FloatArray:
-        """(bins,) log ratio that `track` reached to each place of the shelf between t0 and t1 seconds."""
+    def _reach(
+        self, track: Track, wrist: FloatArray, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float
+    ) -> FloatArray:
         s = self.settings
         a, b = track.span(t0 - s.slack_s, t1 + s.slack_s)
         far = np.full(len(bins_m), FAR)
@@ -178,7 +190,7 @@ class People:
         head = head[np.isfinite(head).all(axis=1)]
         if not len(head):  # the tracker saw no head, but maybe hands
             lost = self._lost(track, shelf, bins_m, t0, t1)
-            hands = self._hands(track.wrist[a:b], shelf, bins_m)
+            hands = self._hands(shelf.local(_smooth(track.wrist[a:b])), shelf, bins_m)
             return lost if hands is None else np.maximum(lost, hands)
         if (
             np.min(np.abs(head[:, 1] + 0.4)) > 1.2
@@ -187,7 +199,6 @@ class People:
         ):
             return far
         stand = self._head(head, bins_m, 0.0) + self._bend(track, shelf, bins_m, t0, t1)
-        wrist = track.wrist[max(0, a - 1) : b + 1 if b < track.n else b]
         hands = self._hands(wrist, shelf, bins_m)
         if hands is None:
             return np.asarray(np.maximum(stand, FAR))
@@ -215,9 +226,9 @@ class People:
         return float(np.clip(1.0 - 0.5 * np.percentile(side**2 + out**2, 70), -4.0, 1.0))
 
     def _hands(self, wrist: FloatArray, shelf: Shelf, bins_m: FloatArray) -> FloatArray | None:
+        """(bins,) log ratio from hands alone, `wrist` (..., 3) in the shelf's frame; None when none was seen."""
         s = self.settings
-        w = shelf.local(_smooth(wrist))  # (frames, 2, 3)
-        w = w.reshape(-1, 3)
+        w = wrist.reshape(-1, 3)
         w = w[np.isfinite(w[:, 0])]
         if not len(w):
             return None
@@ -265,7 +276,7 @@ class People:
         )
         if not (np.isfinite(around).all() and np.isfinite(track.head[a:b]).all()):
             return np.zeros(len(bins_m))
-        rest = shelf.local(np.median(around, axis=0)[None])[0]
+        rest = shelf.local(medians(around)[None])[0]
         during = shelf.local(track.head[a:b])
         kernel = np.ones(3) / 3
         go_x = np.convolve(during[:, 0] - rest[0], kernel, "valid")
@@ -315,9 +326,11 @@ class People:
 def _smooth(wrist: FloatArray) -> FloatArray:
     """Median of three frames per coordinate: a wrist that jumps to somebody else's for one frame is dropped."""
     if len(wrist) < 3:
-        return np.asarray(wrist, np.float64)
-    stack = np.stack([wrist[:-2], wrist[1:-1], wrist[2:]]).astype(np.float64)
+        return wrist
+    before, now, after = wrist[:-2], wrist[1:-1], wrist[2:]
+    if np.isfinite(wrist).all():
+        return np.asarray(np.maximum(np.minimum(before, now), np.minimum(np.maximum(before, now), after)))
+    stack = np.stack([before, now, after])
     order = np.sort(stack, axis=0)  # NaN last
     known = np.isfinite(stack).sum(axis=0)
-    middle = np.where(known >= 3, order[1], np.where(known == 2, 0.5 * (order[0] + order[1]), order[0]))
-    return np.asarray(middle)
+    return np.asarray(np.where(known >= 3, order[1], np.where(known == 2, 0.5 * (order[0] + order[1]), order[0])))

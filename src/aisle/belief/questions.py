@@ -90,14 +90,15 @@ def question_for(
     told = [choices(h, column) for h in group.hypotheses]
     worth: list[tuple[float, int]] = []
     for event in sorted({e for t in told for e in t} & records.keys()):
-        views = [_seen(records[event], t.get(event)) for t in told]
+        seen = _views(records[event])
+        views = [seen.get(t.get(event), OTHER) for t in told]
         gain = information(views, baskets, weights, utility)
         worth.append((gain, event))
     gain, event = max(worth, key=lambda w: (w[0], -w[1]), default=(0.0, -1))
     if gain < LEAST_GAIN:
         return None
-    record = records[event]
-    return _asked(engine, record, [_seen(record, t.get(event)) for t in told], weights, gain)
+    seen = _views(records[event])
+    return _asked(engine, records[event], [seen.get(t.get(event), OTHER) for t in told], weights, gain)
 
 
 def information(views: list[Seen], baskets: list[Basket], weights: list[float], utility: Utility = "right") -> float:
@@ -135,7 +136,9 @@ def condition(engine: BeliefEngine, event: int, option: Option | Seen, error: fl
         raise ValueError(f"event {event}: no such event; the engine has recorded {len(engine.events)}")
     known = False
     for group in engine.groups:
-        views = [_view(record, choices(h)) for h in group.hypotheses]
+        seen_as = _views(record)
+        past = [choices(h) for h in group.hypotheses]
+        views = [seen_as.get(told[event], OTHER) if event in told else None for told in past]
         if all(v is None for v in views):
             continue
         known = True
@@ -195,15 +198,9 @@ def seen_of(acts: tuple[Act, ...]) -> Seen:
     return tuple(sorted((who, sign, gtin, n) for (who, sign, gtin), n in counts.items()))
 
 
-def _view(record: EventRecord, told: dict[int, int]) -> Seen | None:
-    """What a hypothesis says of an event; None when it does not remember it."""
-    return _seen(record, told[record.event]) if record.event in told else None
-
-
-def _seen(record: EventRecord, what: int | None) -> Seen:
-    if what is None or what not in record.whats:
-        return OTHER
-    return seen_of(record.explanations[record.whats.index(what)][0])
+def _views(record: EventRecord) -> dict[int | None, Seen]:
+    """What an onlooker can tell of each explanation of an event."""
+    return {what: seen_of(acts) for what, (acts, _, _) in zip(record.whats, record.explanations, strict=False)}
 
 
 def _offered(views: list[Seen], weights: list[float]) -> tuple[list[tuple[Seen, float]], float]:

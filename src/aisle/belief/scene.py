@@ -37,6 +37,19 @@ class Part(NamedTuple):
     units: int
 
 
+class Spots(NamedTuple):
+    """The tiles of some places as the change and the hands see them; never empty.
+
+    `odds` is what each actor makes of each tile if a thing of its best weight moved there: density times
+    the square root of `var_g2`, prior and reach, all over exp(`top`).
+    """
+
+    weight_g: FloatArray  # (tiles,) signed best weight
+    var_g2: FloatArray  # (tiles,)
+    odds: FloatArray  # (tiles, actors)
+    top: float
+
+
 class Scene:
     """The change, the place, and who may have been there.
 
@@ -68,11 +81,18 @@ class Scene:
         self._singles: dict[tuple[int, str, int], FloatArray] = {}
         self._puts: dict[tuple[str | None, float, float], tuple[FloatArray, FloatArray]] = {}
         self._lifted: dict[tuple[str, int, bool], tuple[Item, ...]] = {}
+        self._spots_of: dict[Places, Spots | None] = {}
+        self._reach_over: dict[Places, FloatArray] = {}
+        self._each_hand: dict[Places, FloatArray] = {}
 
     # ------------------------------------------------------------------- reach
     def reach_over(self, places: Places) -> FloatArray:
         """(actors,) log mean reach ratio over a set of places."""
-        return logsumexp(self.reach[:, self.board.prints.bin[places.tiles]] + places.log_prior)
+        found = self._reach_over.get(places)
+        if found is None:
+            found = logsumexp(self.reach[:, self.board.prints.bin[places.tiles]] + places.log_prior)
+            self._reach_over[places] = found
+        return found
 
     def reach_both(self, one: Places, two: Places) -> FloatArray:
         """(actors,) log ratio of one person having reached to two places within the change.
@@ -82,11 +102,17 @@ class Scene:
         """
         r1, r2 = self.reach_over(one), self.reach_over(two)
         same = np.minimum(r1, r2) + 0.25 * np.maximum(0.0, np.maximum(r1, r2))
-        bins = self.board.prints.bin
-        h1 = logsumexp(self.hands[:, :, bins[one.tiles]] + one.log_prior)
-        h2 = logsumexp(self.hands[:, :, bins[two.tiles]] + two.log_prior)
+        h1, h2 = self._hands_over(one), self._hands_over(two)
         apart = np.maximum(h1[:, 0] + h2[:, 1], h1[:, 1] + h2[:, 0])
         return np.maximum(same, apart)
+
+    def _hands_over(self, places: Places) -> FloatArray:
+        """(actors, 2) log mean reach ratio of each hand alone over a set of places."""
+        found = self._each_hand.get(places)
+        if found is None:
+            found = logsumexp(self.hands[:, :, self.board.prints.bin[places.tiles]] + places.log_prior)
+            self._each_hand[places] = found
+        return found
 
     def reach_at(self, x_m: float) -> FloatArray:
         """(actors,) best reach ratio within a hand's breadth of a place."""
@@ -124,32 +150,57 @@ class Scene:
             self._singles[key] = found
         return found
 
-    def one(self, places: Places, weight_g: float, var_g2: float, sign: int, rough: bool = True) -> FloatArray:
-        """(actors,) log density of change and reach if one thing of that weight came or went at one of the places."""
-        rows, prior, bins = self._rows(places)
-        if not len(rows):
+    def singles(self, products: list[Product], sign: int) -> FloatArray:
+        """(products, facings near, actors): `single` of each product on each facing near, -inf where it cannot be."""
+        out = np.full((len(products), len(self.facings_near), len(self.actors)), -np.inf)
+        likely = [i for i, p in enumerate(products) if p.weight_g and self.near(sign * p.weight_g, p.weight_g)]
+        weight = np.array([products[i].weight_g for i in likely])[:, None]
+        var = np.array([self.board.spread(products[i]) for i in likely])[:, None]
+        alike: dict[float | None, list[int]] = {}  # products as wide stand in the same places
+        for k, i in enumerate(likely):
+            alike.setdefault(products[i].width_m, []).append(k)
+        for mine in alike.values():
+            rows, gtin = [likely[k] for k in mine], products[likely[mine[0]]].gtin
+            for at, f in enumerate(self.facings_near):
+                out[rows, at] = self.one(self.board.places(f, gtin), weight[mine], var[mine], sign)
+        return out
+
+    def one(
+        self, places: Places, weight_g: float | FloatArray, var_g2: float | FloatArray, sign: int, rough: bool = True
+    ) -> FloatArray:
+        """(actors,) log density of change and reach if one thing of that weight came or went at one of the places.
+
+        (things, actors) for weights and variances of several things, both (things, 1).
+        """
+        spots = self._spots(places)
+        if spots is None:
             return self.nowhere
-        ll = self.fit.one(rows, weight_g, var_g2, sign)
+        off2 = (sign * spots.weight_g - weight_g) ** 2
+        fit = _bell(off2, spots.var_g2 + var_g2)
         if rough:
             p = self.board.priors
-            wide = self.fit.one(rows, weight_g, (p.rough_spread * weight_g + 2.0) ** 2, sign)
-            ll = np.logaddexp(math.log1p(-p.rough_share) + ll, math.log(p.rough_share) + wide)
-        return logsumexp(self.reach[:, bins] + (ll + prior))
+            wide = _bell(off2, spots.var_g2 + (p.rough_spread * weight_g + 2.0) ** 2)
+            fit = (1.0 - p.rough_share) * fit + p.rough_share * wide
+        with np.errstate(divide="ignore"):
+            return np.asarray(spots.top + np.log(fit @ spots.odds))
+
+    def _spots(self, places: Places) -> Spots | None:
+        if places not in self._spots_of:
+            rows, prior, bins = self._rows(places)
+            spots = None
+            if len(rows):
+                base, var = self.fit.base[rows] + prior, self.fit.weight_var[rows]
+                top = float(base.max())
+                odds = (np.exp(base - top) * np.sqrt(var))[:, None] * np.exp(self.reach.T[bins])
+                spots = Spots(self.fit.weight[rows], var, odds, top)
+            self._spots_of[places] = spots
+        return self._spots_of[places]
 
     def _rows(self, places: Places) -> tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.int64]]:
         """Rows of the fit for the places' tiles, log prior and reach bin of each."""
-        key = id(places)
-        found = self._row_cache.get(key)
-        if found is None:
-            rows = self.fit.row[places.tiles]
-            ok = rows >= 0
-            found = (rows[ok], places.log_prior[ok], self.board.prints.bin[places.tiles[ok]], places)
-            self._row_cache[key] = found
-        return found[0], found[1], found[2]
-
-    @cached_property
-    def _row_cache(self) -> dict[int, tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.int64], Places]]:
-        return {}
+        rows = self.fit.row[places.tiles]
+        ok = rows >= 0
+        return rows[ok], places.log_prior[ok], self.board.prints.bin[places.tiles[ok]]
 
     def several(self, parts: list[Part]) -> float:
         """Log density if several items moved, each at any of its places, any width that may be."""
@@ -159,19 +210,19 @@ class Scene:
         index = np.arange(math.prod(sizes))
         if len(index) > MOST_ARRANGEMENTS:  # evenly thinned: neighbouring columns differ little
             index = np.linspace(0, len(index) - 1, MOST_ARRANGEMENTS).astype(np.int64)
-        mean = np.zeros((len(index), self.fit.n))
+        mean = np.zeros((self.fit.n, len(index)))
         weight = np.zeros(len(index))
         spread = np.zeros(self.fit.n)
         doubt: list[FloatArray] = []
         for at, p, m in zip(np.unravel_index(index, sizes), parts, made, strict=True):
-            share = m.share[:, columns][at]
+            share = m.share[columns][:, at]
             mean += (p.sign * p.weight_g) * share
             weight += m.log_weight[at]
-            doubt.append((math.sqrt(p.var_g2 / p.units) * share)[:, None, :])
-            doubt.append(m.slope[:, :, columns][at] * (p.weight_g / math.sqrt(12.0)))
+            doubt.append((math.sqrt(p.var_g2 / p.units) * share)[None])
+            doubt.append(m.slope[:, columns][:, :, at] * (p.weight_g / math.sqrt(12.0)))
             spread += (0.008 * self.fit.soft * p.weight_g) ** 2 * p.units * m.touched[columns]
         weight += math.log(math.prod(sizes) / len(index))
-        return self.fit.several(mean, np.concatenate(doubt, axis=1), weight, spread)
+        return self.fit.several(mean, np.concatenate(doubt), weight, spread)
 
     def outside(self, facings: tuple[tuple[int, str], ...], loose_g: float) -> float:
         """Log penalty for what changed on plates none of these facings can have changed."""
@@ -279,6 +330,11 @@ class Scene:
             tiles = self.board.prints.everywhere.tiles[self.fit.row[self.board.prints.everywhere.tiles] >= 0]
             x = float((w * self.board.prints.x_m[tiles]).sum() / w.sum())
         return Stray(item, x, grams, var)
+
+
+def _bell(off2: FloatArray, var: FloatArray) -> FloatArray:
+    """exp(-off2 / 2 var) / sqrt(var): a Gaussian without its constant."""
+    return np.asarray(np.exp(-0.5 * off2 / var) / np.sqrt(var))
 
 
 def logsumexp(a: FloatArray) -> FloatArray:

@@ -53,13 +53,6 @@ class Held:
     def __post_init__(self) -> None:
         object.__setattr__(self, "signature", tuple(sorted(i.gtin or "?" for i in self.items)))
 
-    def plus(self, *more: Item) -> Held:
-        return Held((*self.items, *more), self.busy_s)
-
-    def at(self, t_s: float) -> Held:
-        """The same, having acted at `t_s`."""
-        return Held(self.items, t_s)
-
     def minus(self, item: Item) -> Held:
         return Held(tuple(i for i in self.items if i is not item), self.busy_s)
 
@@ -149,7 +142,11 @@ class Hypothesis:
     choices: tuple[Choice | None, ...]
 
     def weighted(self, log_factor: float) -> Hypothesis:
-        return Hypothesis(self.logw + log_factor, self.values, self.choices)
+        return self.at(self.logw + log_factor)
+
+    def at(self, logw: float) -> Hypothesis:
+        """The same with another weight."""
+        return Hypothesis(logw, self.values, self.choices)
 
 
 @dataclass(slots=True, eq=False)
@@ -241,9 +238,12 @@ def split(group: Group, epsilon: float = 1e-3) -> list[Group]:
         return i
 
     varied = [i for i in range(n) if max(codes[i]) > 0]
+    alone = {i: _sums(codes[i], weights) for i in varied}
+    # no two variables share more information than either has
+    varied = [i for i in varied if -math.fsum(p * math.log(p) for p in alone[i] if p > 0) > epsilon]
     for x, i in enumerate(varied):
         for j in varied[x + 1 :]:
-            if find(i) != find(j) and _information(codes[i], codes[j], weights) > epsilon:
+            if find(i) != find(j) and _information(codes[i], codes[j], alone[i], alone[j], weights) > epsilon:
                 leader[find(j)] = find(i)
     parts: dict[int, list[int]] = {}
     for i in range(n):
@@ -260,12 +260,17 @@ def split(group: Group, epsilon: float = 1e-3) -> list[Group]:
     return out
 
 
-def _information(a: list[int], b: list[int], w: list[float]) -> float:
+def _sums(codes: list[int], weights: list[float]) -> list[float]:
+    """Weight of each code."""
+    out = [0.0] * (max(codes) + 1)
+    for x, p in zip(codes, weights, strict=True):
+        out[x] += p
+    return out
+
+
+def _information(a: list[int], b: list[int], pa: list[float], pb: list[float], w: list[float]) -> float:
+    """Mutual information (nats) of two variables given as codes, `pa` and `pb` their marginals."""
     joint: dict[tuple[int, int], float] = {}
-    pa: dict[int, float] = {}
-    pb: dict[int, float] = {}
     for x, y, p in zip(a, b, w, strict=True):
         joint[x, y] = joint.get((x, y), 0.0) + p
-        pa[x] = pa.get(x, 0.0) + p
-        pb[y] = pb.get(y, 0.0) + p
     return math.fsum(p * math.log(p / (pa[x] * pb[y])) for (x, y), p in joint.items() if p > 0)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aisle.belief.change_fit import ChangeFit
-from aisle.belief.explain import Explainer, Explanation
+from aisle.belief.explain import Draft, Explainer
 from aisle.belief.state import Choice, Held, Hypothesis, Key, Resting, ShelfState, Value
 from aisle.scales.change import Plateau
 
@@ -19,7 +19,7 @@ FloatArray = npt.NDArray[np.float64]
 class Option(NamedTuple):
     score: float
     number: int  # in the stretch's table
-    explanation: Explanation
+    draft: Draft
 
 
 class Step(NamedTuple):
@@ -28,6 +28,27 @@ class Step(NamedTuple):
     base: int  # index of the last plateau it takes for real
     rest: Resting | None  # what already rested there when the episode began
     hypothesis: Hypothesis
+
+
+class Way(NamedTuple):
+    """How a hypothesis may go on, with the log weight it then has: most are hopeless and never gone."""
+
+    logw: float
+    base: int  # as in the step it leads to
+    rest: Resting | None
+    hypothesis: Hypothesis  # before it goes on
+    stretch: Stretch
+    option: Option | None  # None: what is there now only rests there
+    last: bool  # with the last plateau of the episode
+
+    def gone(self) -> Step:
+        """The step it leads to."""
+        h = self.hypothesis
+        if self.option is not None:
+            h = self.stretch.step(h, self.option, self.logw)
+        else:
+            h = (self.stretch.hold(h) if self.last else h).at(self.logw)
+        return Step(self.base, self.rest, h)
 
 
 class Stretch:
@@ -53,25 +74,29 @@ class Stretch:
         self.told = (self.shelf_at, *(i for _, i in self.people))  # whose history this event belongs to
         self.temporary = scene.fit.temporary()
         self.first = first
-        self.table: list[Explanation] = []
+        self.table: list[Draft] = []
         self._cache: dict[tuple[int, ...], list[Option]] = {}
         self._alive: list[tuple[Value, ...]] = []
+        self._after: dict[int, tuple[tuple[Key, Value], ...]] = {}  # number of an option -> what follows from it
 
     def options(self, h: Hypothesis) -> list[Option]:
         values = h.values
         key = (id(values[self.shelf_at]), *(id(values[i]) for _, i in self.people))
         found = self._cache.get(key)
         if found is None:
-            held = {str(who): v for who, i in self.people if isinstance(v := values[i], Held)}
-            shelf = values[self.shelf_at]
-            assert isinstance(shelf, ShelfState)
-            shelf = shelf.rest(None) if self.consumes else shelf
-            options = self.explainer.explanations(held, shelf)
-            found = [Option(e.score, len(self.table) + k, e) for k, e in enumerate(options)]
-            self.table.extend(options)
+            drafts = self.explainer.explanations(*self._world(values))
+            found = [Option(d.score, len(self.table) + k, d) for k, d in enumerate(drafts)]
+            self.table.extend(drafts)
             self._cache[key] = found
             self._alive.append(values)  # ids in the key must not be used again
         return found
+
+    def _world(self, values: tuple[Value, ...]) -> tuple[dict[str, Held], ShelfState]:
+        """What each person of the group holds, and what stands on the shelf."""
+        held = {str(who): v for who, i in self.people if isinstance(v := values[i], Held)}
+        shelf = values[self.shelf_at]
+        assert isinstance(shelf, ShelfState)
+        return held, shelf.rest(None) if self.consumes else shelf
 
     def hold(self, h: Hypothesis) -> Hypothesis:
         """The hypothesis that what is there now only rests there."""
@@ -83,7 +108,10 @@ class Stretch:
 
     def step(self, h: Hypothesis, option: Option, logw: float) -> Hypothesis:
         new: list[Value] = list(h.values)
-        for key, value in option.explanation.after:
+        after = self._after.get(option.number)
+        if after is None:
+            after = self._after[option.number] = self.explainer.after(option.draft, *self._world(h.values))
+        for key, value in after:
             new[self.at[key]] = value
         shelf = new[self.shelf_at]
         if self.consumes and isinstance(shelf, ShelfState) and shelf.resting is not None:
@@ -91,7 +119,7 @@ class Stretch:
         told = list(h.choices)
         for i in self.told:
             told[i] = Choice(self.scene.event, option.number, told[i])
-        return Hypothesis(logw + option.score, tuple(new), tuple(told))
+        return Hypothesis(logw, tuple(new), tuple(told))
 
 
 def wavered(plateaus: Sequence[Plateau], b: int, j: int, rest: Resting | None, first: int) -> float:

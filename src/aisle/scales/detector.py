@@ -20,13 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from aisle.scales.change import Episode
-from aisle.scales.plateaus import LEAST_FRAMES, Window, cut
+from aisle.scales.plateaus import LEAST_FRAMES, Window, cut, medians
+from aisle.sensing.readings import HEAVIEST_G
 
 Float32 = npt.NDArray[np.float32]
 
 FRAME = 3  # samples per frame: 50 ms at 60 Hz
 BEAT = 2  # frames per beat of the watch: 100 ms
-ABSURD_G = 1e6  # no plate carries a ton: such samples, infinite ones and NaN are no samples
 STRIDE = 5  # beats watched in one go
 
 
@@ -102,7 +102,7 @@ class ChangeDetector:
         self._pass_over(t0_ns)
         step = FRAME * BEAT * STRIDE
         x = np.concatenate([self._rest, grams]) if len(self._rest) else grams
-        bad = ~(np.abs(x) < ABSURD_G)
+        bad = ~(np.abs(x) < HEAVIEST_G)  # infinite ones and NaN too
         if bad.any():
             x = np.where(bad, np.float32(np.nan), x)
         whole = len(x) // step * step
@@ -151,9 +151,12 @@ class ChangeDetector:
         """A few beats of all plates at once, against the levels and noises learnt before them."""
         s = self.settings
         frames = len(means)
-        at = (self._frames + np.arange(frames)) % self._depth
-        self._ring[at] = means
-        self._ring_var[at] = variances
+        at = self._frames % self._depth
+        if at + frames <= self._depth:
+            self._ring[at : at + frames], self._ring_var[at : at + frames] = means, variances
+        else:
+            rows = np.arange(at, at + frames) % self._depth
+            self._ring[rows], self._ring_var[rows] = means, variances
         beats = frames // BEAT
         m = means.reshape(beats, BEAT, self.plates).sum(axis=1) * np.float32(1.0 / BEAT)
         with np.errstate(invalid="ignore"):
@@ -172,16 +175,20 @@ class ChangeDetector:
             off = np.concatenate([self._off[None], e])
             low, high = off < -limit, off > limit
             wake = (low[1:] & low[:-1]) | (high[1:] & high[:-1])
-            wake |= np.abs(slow) > np.maximum(s.wake_slow * self._noise_slow, s.wake_floor_g)
+            astray = np.abs(slow)
+            wake |= astray > np.maximum(s.wake_slow * self._noise_slow, s.wake_floor_g)
+            variance = self._noise_slow**2
+            total, spread = slow, variance
             for k, together in self._together:  # k neighbours: a light bag spreads thin
-                total = np.abs(_sums(slow, k))
-                spread = s.wake_slow * np.sqrt(_sums(self._noise_slow[None] ** 2, k))
-                wake[:, : self.plates - k + 1] |= together & (total > np.maximum(spread, s.wake_floor_g * 1.5))
+                total = total[:, :-1] + slow[:, k - 1 :]
+                spread = spread[:-1] + variance[k - 1 :]
+                limit = np.maximum(s.wake_slow * np.sqrt(spread), s.wake_floor_g * 1.5)
+                wake[:, : self.plates - k + 1] |= together & (np.abs(total) > limit)
             wake &= quiet
             self._slow = slow[-1]
             self._off = e[-1]
             learns = quiet if whole else quiet & np.isfinite(e).all(axis=0)
-            self._learn(known, slow, variances, learns)
+            self._learn(known, astray, variances, learns)
         if wake.any():
             first = np.where(wake.any(axis=0), np.argmax(wake, axis=0), beats)
             for shelf in np.unique(self.shelf_of[wake.any(axis=0)]):
@@ -197,7 +204,7 @@ class ChangeDetector:
                 yield from self._look(shelf, settled=still)
                 del self._awake[shelf]
 
-    def _learn(self, e: Float32, slow: Float32, variances: Float32, learns: npt.NDArray[np.bool_]) -> None:
+    def _learn(self, e: Float32, astray: Float32, variances: Float32, learns: npt.NDArray[np.bool_]) -> None:
         """Quiet plates follow their drift and learn their noise; a touch teaches nothing, deviations being clipped."""
         s = self.settings
         noise, noise_slow = self._noise, self._noise_slow
@@ -211,7 +218,7 @@ class ChangeDetector:
         # E|normal clipped at 2.5 sigma| is 0.79 sigma: the factor makes the estimate unbiased
         self._noise += g * (np.add.reduce(np.abs(clipped), axis=0) * np.float32(1.266 * each) - noise)
         np.maximum(self._noise, s.noise_floor_g, out=self._noise)
-        lull = np.add.reduce(np.minimum(np.abs(slow), 2.5 * noise_slow), axis=0) * each
+        lull = np.add.reduce(np.minimum(astray, 2.5 * noise_slow), axis=0) * each
         self._noise_slow += g * (lull * np.float32(1.266) - noise_slow)
         np.maximum(self._noise_slow, s.noise_floor_g * 0.6, out=self._noise_slow)
         v = np.minimum(np.add.reduce(variances, axis=0) * np.float32(1.0 / len(variances)), 6.0 * self._white)
@@ -225,15 +232,16 @@ class ChangeDetector:
             seen = np.isfinite(m[i]) & (self._age < self._warm)
             if not seen.any():
                 continue
-            weight = 1.0 / (self._age[seen] + 1).astype(np.float32)
-            v = variances[i * BEAT : (i + 1) * BEAT, seen].mean(axis=0)
-            old, white = np.nan_to_num(self._level[seen]), np.nan_to_num(self._white[seen])
-            self._level[seen] = old + (m[i, seen] - old) * weight
-            self._white[seen] = white + (np.where(np.isfinite(v), v, white) - white) * weight
-            self._age[seen] += 1
-            floor = np.maximum(np.sqrt(self._white[seen] / (FRAME * BEAT)) * 1.25, s.noise_floor_g)
-            self._noise[seen] = floor
-            self._noise_slow[seen] = floor * 0.7
+            weight = 1.0 / (self._age + 1).astype(np.float32)
+            v = variances[i * BEAT : (i + 1) * BEAT].mean(axis=0)
+            old, white = np.nan_to_num(self._level), np.nan_to_num(self._white)
+            self._level = np.where(seen, old + (m[i] - old) * weight, self._level)
+            white += (np.where(np.isfinite(v), v, white) - white) * weight
+            self._white = np.where(seen, white, self._white)
+            self._age += seen
+            floor = np.maximum(np.sqrt(self._white / (FRAME * BEAT)) * 1.25, s.noise_floor_g)
+            self._noise = np.where(seen, floor, self._noise)
+            self._noise_slow = np.where(seen, floor * 0.7, self._noise_slow)
 
     def _wake(self, shelf: int, frame: int) -> None:
         a = int(self.starts[shelf])
@@ -251,7 +259,7 @@ class ChangeDetector:
         if self._silent(rows, a, b):
             return False
         x = self._ring[rows, a:b].reshape(-1, BEAT, b - a).mean(axis=1)
-        spread = np.nanmax(x, axis=0, initial=-np.inf) - np.nanmin(x, axis=0, initial=np.inf)
+        spread = np.fmax.reduce(x, axis=0) - np.fmin.reduce(x, axis=0)
         v = self._ring_var[rows, a:b]
         shake = _shake(v, self._white[a:b])
         sigma = np.maximum(np.sqrt(self._white[a:b] / (FRAME * BEAT)), 0.5 * self._noise[a:b])
@@ -293,11 +301,8 @@ class ChangeDetector:
         episodes = [Episode(shelf, c.first_plate, c.plateaus, settled) for c in cut(window)]
         # back to watching: the level is where the plates rest now
         n = round(s.still_s / self.frame_s)
-        tail = self._ring[rows[-n:], a:b]
-        seen = np.isfinite(tail).any(axis=0)
-        level = np.zeros(b - a, np.float32)
-        level[seen] = np.nanmedian(tail[:, seen], axis=0)
-        self._level[a:b] = np.where(seen, level, self._level[a:b])
+        level = medians(self._ring[rows[-n:], a:b])
+        self._level[a:b] = np.where(np.isfinite(level), level, self._level[a:b])
         self._slow[a:b] = 0
         self._off[a:b] = 0
         self._asleep[a:b] = True
@@ -325,15 +330,6 @@ def _frames(x: Float32) -> tuple[Float32, Float32]:
         return mean, var
     d = y - mean[:, None, :]
     return mean, np.einsum("ifp,ifp->ip", d, d) / np.float32(FRAME - 1)
-
-
-def _sums(x: Float32, k: int) -> Float32:
-    """Sums over k neighbouring plates, (..., plates - k + 1)."""
-    n = x.shape[-1] - k + 1
-    out = x[..., :n].copy()
-    for i in range(1, k):
-        out += x[..., i : i + n]
-    return out
 
 
 def _shake(within_var: npt.NDArray[np.floating], white_var: npt.NDArray[np.floating]) -> float:

@@ -11,11 +11,14 @@ touch leaves no trace.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from aisle.scales.change import FloatArray, Plateau
+
+Floating = TypeVar("Floating", bound=np.floating)
 
 LINK_SIGMAS = 4.0  # consecutive frames of one plateau differ by less than this
 LEAST_FRAMES = 3  # shorter runs are no plateau
@@ -62,7 +65,7 @@ def cut(window: Window) -> list[Cut]:
     shake = _shake(window)
     sigma = np.sqrt(window.white_var / window.samples)
     span = max(LEAST_FRAMES, min(frames // 3, round(0.8 / window.frame_s)))
-    pre, post = _median(y[:span]), _median(y[-span:])
+    pre, post = medians(y[:span]), medians(y[-span:])
     with np.errstate(invalid="ignore"):
         swing = np.max(np.where(seen & np.isfinite(pre), np.abs(y - pre) / shake[:, None], 0.0), axis=0)
         step = np.abs(post - pre)
@@ -195,9 +198,8 @@ def _split(
     best = int(np.argmax(chi2))
     if chi2[best] < SPLIT_CHI2 + 2.0 * len(sigma):
         together = np.zeros(len(k))
+        total, spread = _sums_from_left(move), _sums_from_left(var)
         for w in range(1, min(4, len(sigma)) + 1):  # neighbours that move together
-            total = np.cumsum(np.pad(move, ((0, 0), (1, 0))), axis=1)
-            spread = np.cumsum(np.pad(var, ((0, 0), (1, 0))), axis=1)
             z2 = (total[:, w:] - total[:, :-w]) ** 2 / (spread[:, w:] - spread[:, :-w])
             together = np.maximum(together, z2.max(axis=1))
         best = int(np.argmax(together))
@@ -205,6 +207,13 @@ def _split(
             return [(i, j)]
     m = i + int(k[best])
     return [*_split(y, i, m, sigma, slow_var, shake), *_split(y, m, j, sigma, slow_var, shake)]
+
+
+def _sums_from_left(x: FloatArray) -> FloatArray:
+    """(rows, columns + 1) sums of the columns before each."""
+    out = np.zeros((len(x), x.shape[1] + 1))
+    np.cumsum(x, axis=1, out=out[:, 1:])
+    return out
 
 
 def _level(
@@ -240,11 +249,13 @@ def _mean(x: FloatArray, noise: FloatArray, slow: FloatArray) -> tuple[FloatArra
     return m, noise / n + 0.5 * slow + 0.5 * waver + 0.05
 
 
-def _median(x: FloatArray) -> FloatArray:
-    out = np.full(x.shape[1], np.nan)
-    seen = np.isfinite(x).any(axis=0)
-    out[seen] = np.nanmedian(x[:, seen], axis=0)
-    return out
+def medians(x: npt.NDArray[Floating]) -> npt.NDArray[Floating]:
+    """Median of each column of (rows, columns), leaving NaN out; NaN where there is nothing else."""
+    order = np.sort(x, axis=0)  # NaN last
+    known = np.isfinite(x).sum(axis=0)
+    low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, len(x) - 1)
+    each = np.arange(x.shape[1])
+    return np.asarray((order[low, each] + order[high, each]) * order.dtype.type(0.5))
 
 
 def _shake(window: Window) -> FloatArray:
@@ -254,9 +265,8 @@ def _shake(window: Window) -> FloatArray:
         return np.ones(frames)
     ratio = np.nan_to_num(window.within_var / window.white_var, nan=1.0)
     kernel = np.ones(7) / 7
-    smooth = np.apply_along_axis(lambda r: np.convolve(r, kernel, mode="same"), 0, ratio) if frames >= 7 else ratio
-    factor: FloatArray = np.maximum(1.0, np.sqrt(np.median(smooth, axis=1)))
-    return factor
+    smooth = np.array([np.convolve(r, kernel, mode="same") for r in ratio.T]) if frames >= 7 else ratio.T
+    return np.asarray(np.maximum(1.0, np.sqrt(medians(smooth))))
 
 
 def _runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

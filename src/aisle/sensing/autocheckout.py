@@ -33,7 +33,7 @@ from aisle.sensing.autocheckout_store import store_from_planogram
 from aisle.sensing.clocks import receipt_order
 from aisle.sensing.faults import HealthLog, RecordingError
 from aisle.sensing.mongo_files import open_dump
-from aisle.sensing.readings import Float32, HealthEntry, PlateReading, Reading, TrackReading
+from aisle.sensing.readings import HEAVIEST_G, Float32, HealthEntry, PlateReading, Reading, TrackReading
 from aisle.sensing.store_meta import find_store_meta
 from aisle.sensing.unknown_plates import unknown_plates
 from aisle.store.model import Store
@@ -41,7 +41,6 @@ from aisle.store.model import Store
 SAMPLE_TYPES = {"DATATYPE_FLOAT32": "<f4", "": "<f4", "DATATYPE_FLOAT64": "<f8"}
 UNITS_M = {"metres": 1.0, "inches": 0.0254, "centimetres": 0.01, "millimetres": 0.001}
 USUAL_HEAD_M = 1.6  # median height of a head in a shop, standing or bent
-HEAVIEST_G = 1e6  # no plate carries a tonne: such a sample is a fault of transmission
 ASSUMED_SCORE = 0.5  # of a point that comes without one
 DOUBTFUL_STATE = 0.5  # factor on the head score of a target whose state is not VALID
 
@@ -275,7 +274,7 @@ def _ident(target: Target) -> str:
 
 def _joint_arrays(people: list[Target]) -> tuple[Float32, Float32]:
     """Head, left and right wrist of each target: points (k, 3, 3) as recorded, NaN where not seen; scores (k, 3)."""
-    points: list[tuple[float, float, float]] = []
+    points: list[float] = []
     scores: list[float] = []
     for person in people:
         left, right = person.l_wrist, person.r_wrist
@@ -283,7 +282,7 @@ def _joint_arrays(people: list[Target]) -> tuple[Float32, Float32]:
             left, right = (*person.hands, None)[:2]
         for joint in (person.head, left, right):
             point, score = _joint(joint)
-            points.append(point)
+            points += point
             scores.append(score)
         if person.target_state and "_VALID" not in person.target_state:
             scores[-3] *= DOUBTFUL_STATE

@@ -248,7 +248,7 @@ def received(date_time: Any, otherwise_ns: int) -> int:
         date_time = date_time.get("$date", date_time)
     if isinstance(date_time, dict):
         date_time = date_time.get("$numberLong")
-    if isinstance(date_time, str) and not date_time.lstrip("-").isdigit():
+    if isinstance(date_time, str) and (date_time[4:5] == "-" or not date_time.lstrip("-").isdigit()):
         try:
             return _minute_ns(date_time[:17]) + round(float(date_time[17:].rstrip("Z")) * 1e6) * 1_000
         except (ValueError, OverflowError):

@@ -7,6 +7,7 @@ one moment for all plates of the shop.  `PlateGrid` makes it.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field, replace
 
@@ -100,8 +101,9 @@ class PlateGrid:
         self._lateness = round(lateness_s * hz)
         self._patience = max(1, self._lateness, round(patience_s * hz))
         self._minute = max(1, round(MINUTE_S * hz))
-        longest = None if longest_silence_s is None else round(longest_silence_s * hz)
-        self._longest_silence = None if longest is None else max(longest, 3 * self._minute)
+        self._longest_silence = math.inf  # rows
+        if longest_silence_s is not None:
+            self._longest_silence = max(round(longest_silence_s * hz), 3 * self._minute)
         self._ready: deque[PlateBlock] = deque()  # blocks before a hole, not taken yet
         self._last: PlateReading | None = None  # the newest that got rows
         self._guard: ClockGuard[PlateReading] = ClockGuard()
@@ -182,7 +184,8 @@ class PlateGrid:
         reached = place.next
         if reached == NOTHING_YET:
             at += self._brought_near(place, reading, at)
-        at -= self._left_out(round(at))
+        if at - self._end > self._longest_silence:
+            at -= self._left_out(round(at))
         if reached == NOTHING_YET:
             place.next = round(at)
             place.phase = at - place.next
@@ -244,13 +247,12 @@ class PlateGrid:
 
     def _left_out(self, row: int) -> int:
         """Rows by which to bring `row` nearer, since none are given to the middle of a silence before it."""
-        if self._longest_silence is None or self._start_ns is None or row - self._end <= self._longest_silence:
-            return 0
-        if not self._end:  # nothing has rows yet
+        if self._start_ns is None or row - self._end <= self._longest_silence or not self._end:  # nothing has rows yet
             return 0
         minutes = (row - self._end) // self._minute - 2
         self._end += self._minute
-        self._room(self._end)
+        if self._end - self._base > len(self._rows):
+            self._room(self._end)
         self._closed = self._end
         block = self._cut(self._end)
         if block is not None:
@@ -294,7 +296,8 @@ class PlateGrid:
 
     def _write(self, place: _Place, row: int, grams: Float32) -> None:
         end = row + len(grams)
-        self._room(end)
+        if end - self._base > len(self._rows):
+            self._room(end)
         self._end = max(self._end, end)
         rows = slice(row - self._base, end - self._base)
         for boards, target in zip(place.boards, place.targets, strict=True):
@@ -304,8 +307,6 @@ class PlateGrid:
     def _room(self, end: int) -> None:
         """Make the buffer reach `end`; rows beyond the last written one are always NaN."""
         wanted = end - self._base
-        if wanted <= len(self._rows):
-            return
         held = self._rows[: self._end - self._base]
         self._rows = np.full((max(wanted, 2 * len(self._rows), FIRST_ROWS), self._plates), np.nan, dtype=np.float32)
         self._rows[: len(held)] = held

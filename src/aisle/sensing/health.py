@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
-from aisle.sensing.autocheckout import HEAVIEST_G
 from aisle.sensing.grid import PlateBlock
-from aisle.sensing.readings import Float32, HealthEntry, PlateReading, Reading, TrackReading
+from aisle.sensing.readings import HEAVIEST_G, Float32, HealthEntry, PlateReading, Reading, TrackReading
 from aisle.sensing.unknown_plates import LEVEL_BATCHES, unknown_plates
 from aisle.store.model import Store
 
@@ -100,8 +100,10 @@ class HealthMonitor:
         self._alive |= ~whole
         open_gap = self._missing_since >= 0
         self._missing_since[whole & ~open_gap] = self._rows
-        for column in np.flatnonzero(open_gap & ~some).tolist():
+        ended = open_gap & ~some
+        for column in np.flatnonzero(ended & (self._rows - self._missing_since > GAP_S * self._hz)).tolist():
             self._end_gap(column, self._rows)
+        self._missing_since[ended] = -1
         for column in np.flatnonzero(some & ~whole).tolist():
             flips = np.flatnonzero(np.diff(missing[:, column])) + 1
             if not missing[0, column]:
@@ -130,7 +132,7 @@ class HealthMonitor:
             self._still_since[moved] = first
             self._low, self._high = np.where(moved, low, joint_low), np.where(moved, high, joint_high)
             still = self._still_since <= first + width - STUCK_S * self._hz
-            for column in np.flatnonzero(still & ~np.isnan(self._low)).tolist():
+            for column in np.flatnonzero(still & ~np.isnan(self._low)).tolist() if still.any() else ():
                 self._still[column] = (int(self._still_since[column]), first + width, float(self._low[column]))
 
     # ----------------------------------------------------------------- people

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -18,9 +19,10 @@ from aisle.store.model import Store
 
 Float32 = npt.NDArray[np.float32]
 
+HEAVIEST_G = 1e6  # no plate carries a tonne: such a sample is a fault of transmission
 
-@dataclass(frozen=True, slots=True)
-class PlateReading:
+
+class PlateReading(msgspec.Struct, frozen=True, gc=False):
     """One batch of samples of the plates of one gondola.
 
     `grams[i, s, p]` is sample i of plate p+1 on shelf s+1 (0-based axes, 1-based
@@ -36,8 +38,7 @@ class PlateReading:
     grams: Float32  # (samples, shelves, plates)
 
 
-@dataclass(frozen=True, slots=True)
-class TrackReading:
+class TrackReading(msgspec.Struct, frozen=True, gc=False):
     """One frame of the people tracker: who is where.
 
     k people; points are metres in the floor frame, NaN where not seen.

@@ -38,6 +38,10 @@ def unknown_plates(readings: Sequence[Reading], store: Store) -> Iterator[Health
 def _stepping(gondola: int, batches: list[PlateReading], channels: list[tuple[int, int]]) -> Iterator[HealthEntry]:
     rows, columns = np.array(channels).T
     some = np.stack([b.grams[::4] for b in batches])[:, :, rows, columns]  # a few samples of each batch will do
+    wired = np.flatnonzero(~np.isnan(some).all(axis=(0, 1)))  # the others never step
+    if not len(wired):
+        return
+    channels, some = [channels[k] for k in wired], some[:, :, wired]
     single = some.mean(axis=1)
     single[np.isnan(single)] = np.inf  # a missing sample is no step, up or down
     width = min(LEVEL_BATCHES, len(batches) // 5)

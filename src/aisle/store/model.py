@@ -88,7 +88,11 @@ class Shelf:
         """Floor-frame points (..., 3) -> shelf frame (..., 3): along, behind the front edge, above the board."""
         c, s = math.cos(self.rotation_rad), math.sin(self.rotation_rad)
         d = np.asarray(points_m, dtype=np.float64) - np.asarray(self.origin_m)
-        return np.stack([c * d[..., 0] + s * d[..., 1], -s * d[..., 0] + c * d[..., 1], d[..., 2]], axis=-1)
+        out: FloatArray = np.empty_like(d)
+        out[..., 0] = c * d[..., 0] + s * d[..., 1]
+        out[..., 1] = -s * d[..., 0] + c * d[..., 1]
+        out[..., 2] = d[..., 2]
+        return out
 
 
 @dataclass(frozen=True, slots=True)

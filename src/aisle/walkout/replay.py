@@ -7,11 +7,12 @@ receipts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from aisle.belief.engine import BeliefEngine, BeliefSettings
 from aisle.belief.events import EventRecord
