@@ -21,8 +21,8 @@ from aisle.store.offers import (
     Part,
     Percent,
     Promotion,
-    TaxRate,
     Taxes,
+    TaxRate,
     Threshold,
     Window,
 )

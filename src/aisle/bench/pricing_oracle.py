@@ -6,6 +6,7 @@ serve in promotions is laid out and reckoned. Slow on purpose; meant for half a 
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import zoneinfo
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ from aisle.store.offers import (
     Threshold,
 )
 
+_MULTI = (CountForPrice, BuyGet, Bundle)
 Service = tuple[Promotion, str]  # a promotion and what a unit does in it: "use", "buy", "get" or "part 0"
 Served = tuple[Service, ...]
 
@@ -68,10 +70,7 @@ def units_of(store: Store, basket: Basket) -> list[Unit]:
     return out
 
 
-def _runs(promotion: Promotion, local: object) -> bool:
-    import datetime as dt
-
-    assert isinstance(local, dt.datetime)
+def _runs(promotion: Promotion, local: dt.datetime) -> bool:
     if promotion.starts and local.date() < promotion.starts:
         return False
     if promotion.ends and local.date() > promotion.ends:
@@ -116,17 +115,18 @@ class Oracle:
         services: list[Service] = []
         for promotion in allowed:
             if promotion in unit.promotions:
-                services += [(promotion, what) for what in self._parts(promotion, unit)]
+                services += [(promotion, what) for what in self.parts(promotion, unit)]
         out: list[Served] = []
         for size in range(len(services) + 1):
             for chosen in itertools.combinations(services, size):
                 pairs = itertools.combinations([promotion for promotion, _ in chosen], 2)
-                multis = sum(isinstance(p.benefit, CountForPrice | BuyGet | Bundle) for p, _ in chosen)
+                multis = sum(isinstance(p.benefit, _MULTI) for p, _ in chosen)
                 if multis <= 1 and all(combine(a, b) for a, b in pairs):
                     out.append(chosen)
         return out
 
-    def _parts(self, promotion: Promotion, unit: Unit) -> Iterator[str]:
+    def parts(self, promotion: Promotion, unit: Unit) -> Iterator[str]:
+        """What a unit could do in a promotion."""
         benefit = promotion.benefit
         weighed = unit.grams is not None
         if isinstance(benefit, Percent | AmountOff) and unit.meant(promotion.goods):
@@ -146,7 +146,7 @@ class Oracle:
 
     def _best_of(self, allowed: Sequence[Promotion]) -> int:
         lines = [p for p in allowed if not isinstance(p.benefit, Threshold)]
-        orders = [p for p in allowed if isinstance(p.benefit, Threshold) and self._limit(p) > 0]
+        orders = [p for p in allowed if isinstance(p.benefit, Threshold) and self.limit(p) > 0]
         sets = [chosen for n in range(len(orders) + 1) for chosen in itertools.combinations(orders, n)]
         sets = [chosen for chosen in sets if all(combine(a, b) for a, b in itertools.combinations(chosen, 2))]
         best = 0
@@ -172,14 +172,15 @@ class Oracle:
         off = self._off_order(served, kept, by_promotion, orders)
         return -1 if off < 0 else total + off
 
-    def _limit(self, promotion: Promotion) -> int:
+    def limit(self, promotion: Promotion) -> int:
+        """How often a promotion may be applied."""
         limits = promotion.limits
         known = self.remaining.get(promotion.promotion_id)
         others = [known] if known is not None else [limits.customer, limits.campaign]
         return min([bound for bound in [limits.visit, *others] if bound is not None], default=10**9)
 
     def _allowed(self, promotion: Promotion, members: Sequence[tuple[Unit, str]]) -> bool:
-        benefit, limit = promotion.benefit, self._limit(promotion)
+        benefit, limit = promotion.benefit, self.limit(promotion)
         prices = [unit.price for unit, _ in members]
         if isinstance(benefit, CountForPrice):
             groups, rest = divmod(len(members), benefit.count)
@@ -230,14 +231,14 @@ class Oracle:
         benefit = promotion.benefit
         if not isinstance(benefit, CountForPrice | Bundle):
             return 0
-        size = benefit.count if isinstance(benefit, CountForPrice) else sum(part.count for part in benefit.parts)
+        size = _size(benefit)
         inside = [order in unit.promotions and unit.meant(order.goods) for unit, _ in members]
         if promotion.issuer == "manufacturer":
             return sum(unit.price for (unit, _), here in zip(members, inside, strict=True) if here)
         meant = [
             order in unit.promotions and unit.meant(order.goods)
             for unit in self.units
-            if promotion in unit.promotions and any(self._parts(promotion, unit))
+            if promotion in unit.promotions and any(self.parts(promotion, unit))
         ]
         if all(meant):
             return len(members) // size * benefit.minor
@@ -261,32 +262,90 @@ def _turn(service: Service) -> tuple[int, int, str]:
 def _on_unit(unit: Unit, services: Served) -> tuple[int, int]:
     """(what comes off the unit by itself, what the shop still asks for it); a group's price comes on top of that."""
     group = [p.benefit for p, _ in services if isinstance(p.benefit, CountForPrice | Bundle)]
-    left = unit.price
-    if group:
-        benefit = group[0]
-        size = benefit.count if isinstance(benefit, CountForPrice) else sum(part.count for part in benefit.parts)
-        left = min(left, benefit.minor // size)
+    left = min([unit.price, *(terms.minor // _size(terms) for terms in group)])
     saved = shop = 0
     single = [s for s in services if not isinstance(s[0].benefit, CountForPrice | Bundle) and s[1] != "buy"]
     for promotion, _ in sorted(single, key=_turn):
         benefit = promotion.benefit
         per = Decimal(unit.grams) / 1000 if unit.grams is not None else Decimal(1)
-        if isinstance(benefit, Percent | BuyGet):
-            off = _round(left * benefit.share)
-        elif isinstance(benefit, AmountOff):
-            off = min(left, _round(benefit.minor * per))
-        else:
-            assert isinstance(benefit, FixedPrice)
-            off = max(0, left - _round(benefit.minor * per))
+        match benefit:
+            case Percent(share=share) | BuyGet(share=share):
+                off = _round(left * share)
+            case AmountOff(minor=minor):
+                off = min(left, _round(minor * per))
+            case FixedPrice(minor=minor):
+                off = max(0, left - _round(minor * per))
+            case _:
+                off = 0
         left -= off
         saved += off
         shop += 0 if promotion.issuer == "manufacturer" else off
     return saved, (0 if group else unit.price) - shop
 
 
+def _size(terms: CountForPrice | Bundle) -> int:
+    return terms.count if isinstance(terms, CountForPrice) else sum(part.count for part in terms.parts)
+
+
 def _group_saving(promotion: Promotion, members: Sequence[tuple[Unit, str]]) -> int:
     benefit = promotion.benefit
     if not isinstance(benefit, CountForPrice | Bundle):
         return 0
-    size = benefit.count if isinstance(benefit, CountForPrice) else sum(part.count for part in benefit.parts)
-    return sum(unit.price for unit, _ in members) - len(members) // size * benefit.minor
+    return sum(unit.price for unit, _ in members) - len(members) // _size(benefit) * benefit.minor
+
+
+def greedy(oracle: Oracle, order: Sequence[Promotion]) -> int:
+    """What a till saves that applies promotions one after another, each as often as it can, dearest units first."""
+    served: list[Served] = [() for _ in oracle.units]
+    orders: list[Promotion] = []
+    saved = 0
+    for promotion in order:
+        if promotion.exclusive:
+            continue
+        if isinstance(promotion.benefit, Threshold):
+            tried, after = [*orders, promotion], -1
+            if oracle.limit(promotion) > 0 and all(combine(promotion, other) for other in orders):
+                after = oracle.saving(served, tried)
+            if after > saved:
+                orders, saved = tried, after
+            continue
+        while (more := _applied(oracle, promotion, served)) is not None:
+            after = oracle.saving(more, orders)
+            if after <= saved:
+                break
+            served, saved = more, after
+    return saved
+
+
+def _applied(oracle: Oracle, promotion: Promotion, served: Sequence[Served]) -> list[Served] | None:
+    """One more application of a promotion to units that are free for it; None when there are too few."""
+    dear = sorted(range(len(oracle.units)), key=lambda place: -oracle.units[place].price)
+    free = {place: set(oracle.parts(promotion, oracle.units[place])) for place in dear}
+    multi = isinstance(promotion.benefit, _MULTI)
+    for place in dear:
+        others = [other for other, _ in served[place]]
+        busy = multi and any(isinstance(other.benefit, _MULTI) for other in others)
+        if busy or not all(combine(promotion, other) for other in others) or promotion in others:
+            free[place] = set()
+    more = list(served)
+    for what, count in _needs(promotion):
+        chosen = [place for place in dear if what in free[place]][:count]
+        if len(chosen) < count or promotion not in oracle.units[chosen[0]].promotions:
+            return None
+        for place in chosen:
+            more[place] = (*more[place], (promotion, what))
+            free[place] = set()
+    return more
+
+
+def _needs(promotion: Promotion) -> list[tuple[str, int]]:
+    """The units of one application, in the order in which they are looked for."""
+    match promotion.benefit:
+        case CountForPrice(count=count):
+            return [("part 0", count)]
+        case Bundle(parts=parts):
+            return [(f"part {place}", part.count) for place, part in enumerate(parts)]
+        case BuyGet(buy=buy, get=get):
+            return [("buy", buy), ("get", get)]
+        case _:
+            return [("use", 1)]
