@@ -1,4 +1,4 @@
-"""What can be wrong with a basket that is to be priced: typed, with where it is, what was found, what would be right."""
+"""What can be wrong with a basket that is to be priced: typed, with where, what was found and what would be right."""
 
 from __future__ import annotations
 

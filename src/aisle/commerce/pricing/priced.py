@@ -76,9 +76,9 @@ class Hint(msgspec.Struct, frozen=True):
 class PricedBasket(msgspec.Struct, frozen=True):
     """A basket's price.
 
-    `total_minor` is what the customer pays; `saved_minor` all savings and tenders together; `tax_minor` all tax, included
-    or on top. `uses` says how often each promotion was applied (for limits). `optimal` is False when the search for the best
-    combination ran out of its allowance; then up to `gap_minor` more might have been saved.
+    `total_minor` is what the customer pays; `saved_minor` all savings and tenders together; `tax_minor` all tax,
+    included or on top. `uses` says how often each promotion was applied (for limits). `optimal` is False when the
+    search for the best combination ran out of its allowance; then up to `gap_minor` more might have been saved.
     """
 
     currency: str
