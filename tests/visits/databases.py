@@ -19,6 +19,7 @@ class PostgresServer:
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
         self._numbers = itertools.count(1)
+        self._hurry()
         self._template = self._create("template1")
         database = Database(self._template)
         database.migrate()
@@ -31,6 +32,15 @@ class PostgresServer:
     def empty_database(self) -> str:
         """The URL of a fresh database without any table."""
         return self._create("template1")
+
+    def _hurry(self) -> None:
+        """What the tests write need not outlive the machine's power."""
+        engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
+        engine.dispose()
 
     def _create(self, template: str) -> str:
         name = f"visits_{next(self._numbers)}"

@@ -103,6 +103,7 @@ def _sqlite_settings(synchronous: Synchronous) -> Callable[[Any, ConnectionPoolE
             "foreign_keys = ON",
             "temp_store = MEMORY",
             "cache_size = -65536",
+            "wal_autocheckpoint = 4000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, cast
 
@@ -138,6 +139,12 @@ class _Waiting(Generic[T]):
     done: bool = False
     answer: T | None = None
     failure: BaseException | None = None
+    woken: threading.Event = field(default_factory=threading.Event)
+
+    def finish(self) -> None:
+        """The answer is there."""
+        self.done = True
+        self.woken.set()
 
     def run(self, group: _Group) -> None:
         """Carry it out within the group's transaction. A refusal is its answer, and nothing of it is written."""
@@ -250,12 +257,28 @@ class Journal:
         """
         waiting: _Waiting[T] = _Waiting(name, command, message, answers)
         self._queue.append(waiting)
-        with self._lock:
-            while not waiting.done:
-                self._run_together([self._queue.popleft() for _ in range(min(len(self._queue), _TOGETHER))])
+        while not waiting.done:
+            if self._lock.acquire(blocking=False):
+                self._lead(waiting)
+            else:
+                waiting.woken.wait()
+                waiting.woken.clear()
         if waiting.failure is not None:
             raise waiting.failure
         return cast(T, waiting.answer)
+
+    def _lead(self, waiting: _Waiting[Any]) -> None:
+        """Run the commands of all who wait; then whoever came meanwhile takes over.
+
+        Nobody is left asleep: who found the lock taken had queued before, so its holder sees them after the release.
+        """
+        try:
+            if not waiting.done:
+                self._run_together([self._queue.popleft() for _ in range(min(len(self._queue), _TOGETHER))])
+        finally:
+            self._lock.release()
+        with suppress(IndexError):
+            self._queue[0].woken.set()
 
     def remembered(self, visit_id: str) -> Visit | None:
         """The visit as this process last wrote it."""
@@ -306,7 +329,7 @@ class Journal:
             group.rows.write(connection)
         self._remember(group.changed)
         for command in waiting:
-            command.done = True
+            command.finish()
         if group.changed or group.effects:
             for listener in self.listeners:
                 listener(Committed(tuple(group.changed.values()), group.effects))
@@ -321,4 +344,5 @@ class Journal:
 
 def _fail(waiting: list[_Waiting[Any]], error: BaseException) -> None:
     for command in waiting:
-        command.failure, command.done = error, True
+        command.failure = error
+        command.finish()

@@ -50,7 +50,7 @@ class Queued:
     def write(self, connection: Connection) -> None:
         """Write all of it and be empty. Raises IntegrityError when a new row's key is taken."""
         for table, rows in self._inserts.items():
-            connection.execute(insert(table), rows)
+            connection.execute(_insert(table), rows)
         for table, keyed in self._upserts.items():
             connection.execute(_upsert(table, connection.dialect.name), list(keyed.values()))
         for table, rows in self._updates.items():
@@ -70,6 +70,11 @@ def _update_all(connection: Connection, table: Table, rows: list[Row]) -> None:
                 [{f"of_{k}" if k in keys else k: value for k, value in row.items()} for row in rows[start:end]],
             )
             start = end
+
+
+@lru_cache
+def _insert(table: Table) -> Insert:
+    return insert(table)
 
 
 @lru_cache
