@@ -14,13 +14,16 @@ from functools import cached_property
 
 from aisle.commerce.money import rounded
 from aisle.commerce.pricing import reductions
-from aisle.commerce.pricing.accounts import Account, BuyGetAccount, GroupAccount, LimitAccount
+from aisle.commerce.pricing.accounts import Account
+from aisle.commerce.pricing.fronts import SAVED, Lowered, Slopes, front
+from aisle.commerce.pricing.needs import account, can_start, surplus
 from aisle.commerce.pricing.running import Running
-from aisle.commerce.pricing.search import Allowance, Component, Found, Label, Lowered, Slopes, front, treated
-from aisle.commerce.pricing.treatments import SAVED, Kind, Stakes, Treatment, treatments
-from aisle.store.offers import Bundle, BuyGet, CountForPrice, Threshold
+from aisle.commerce.pricing.search import Allowance, Component, Found, Label, treated
+from aisle.commerce.pricing.treatments import Kind, Stakes, Treatment, treatments
+from aisle.store.offers import Bundle, CountForPrice, Threshold
 
 MOST_SETS = 128  # sets of thresholds tried
+MOST_ENTRIES = 300  # ways to treat the components so far that are kept under a set of thresholds
 
 Counts = Mapping[Kind, int]
 Choice = dict[Kind, list[Treatment]]
@@ -130,25 +133,9 @@ class Combiner:
                     spent[rank] = spent.get(rank, 0) + kind.price * count
         idle = set()
         for rank, places in filled.items():
-            if self.limits.get(rank, 1) < 1 or not _can_start(self.running, rank, places, spent[rank]):
+            if self.limits.get(rank, 1) < 1 or not can_start(self.running, rank, places, spent[rank]):
                 idle.add(rank)
         return idle
-
-
-def _can_start(running: Running, rank: int, places: Mapping[int, int], spent: int) -> bool:
-    match running.promotions[rank].benefit:
-        case CountForPrice(count=count):
-            return places.get(0, 0) >= count
-        case Bundle(parts=parts):
-            return all(places.get(place, 0) >= part.count for place, part in enumerate(parts))
-        case BuyGet(buy=buy, get_goods=None):
-            return places.get(0, 0) > buy
-        case BuyGet(buy=buy):
-            return places.get(0, 0) >= buy and places.get(1, 0) >= 1
-        case Threshold(spend_minor=spend):
-            return spent >= spend and spent > 0
-        case _:
-            return True
 
 
 class _Table:
@@ -269,26 +256,11 @@ class _Table:
                     held = places.setdefault(rank, {})
                     held[place] = held.get(place, 0) + count
                     if rank in stakes.capped:
-                        lacking[rank] = lacking.get(rank, 0) + count * max(0, -_surplus(self.running, rank, kind.price))
-        return {rank: self._account(rank, held, lacking.get(rank, 0)) for rank, held in sorted(places.items())}
-
-    def _account(self, rank: int, places: Mapping[int, int], lacking: int) -> Account:
-        limit = self.combiner.limits.get(rank)
-        match self.running.promotions[rank].benefit:
-            case CountForPrice(count=count, minor=minor):
-                binding = limit is not None and limit < places[0] // count
-                return GroupAccount((count,), minor, limit if binding else None, lacking)
-            case Bundle(parts=parts, minor=minor):
-                most = min(places[place] // part.count for place, part in enumerate(parts))
-                binding = limit is not None and limit < most
-                return GroupAccount(tuple(part.count for part in parts), minor, limit if binding else None, lacking)
-            case BuyGet(buy=buy, get=get, get_goods=get_goods):
-                gets = places[0] - buy if get_goods is None else places[1]
-                binding = limit is not None and limit * get < gets
-                return BuyGetAccount(buy, get, limit if binding else None, gets, same_goods=get_goods is None)
-            case _:
-                assert limit is not None
-                return LimitAccount(limit)
+                        lacking[rank] = lacking.get(rank, 0) + count * max(0, -surplus(self.running, rank, kind.price))
+        return {
+            rank: account(self.running, self.combiner.limits.get(rank), rank, held, lacking.get(rank, 0))
+            for rank, held in sorted(places.items())
+        }
 
     # --- thresholds -------------------------------------------------------------------------------------------------
 
@@ -389,7 +361,7 @@ class _Table:
         return frozenset(whole), frozenset(partly)
 
     def _is_plain(self, one: _Solved) -> frozenset[int]:
-        """The thresholds whose base a component lowers by exactly what it saves, or not at all, however it is treated."""
+        """Thresholds whose base a component lowers by exactly what it saves, or never, however it is treated."""
         ranks = {rank for kind, _ in one.kinds for rank, _ in kind.roles}
         partly = {threshold for rank, threshold in self.partly if rank in ranks}
         if any(self.running.makers[rank] and not self.running.threshold[rank] for rank in ranks):
@@ -436,8 +408,10 @@ class _Table:
                 if value + label.value + rest > best.value
             ]
             self.combiner.allowance.left -= len(entries)
-            if len(entries) > 1:
-                entries = front(entries, lambda entry: (entry[0], entry[1]), slopes)
+            entries = front(entries, lambda entry: (entry[0], entry[1]), slopes) if entries[1:] else entries
+            if len(entries) > MOST_ENTRIES:
+                missed = max(missed, entries[MOST_ENTRIES][0] + rest)
+                entries = entries[:MOST_ENTRIES]
         result: Combination | None = None
         for value, lowered, way in entries:
             extra = self._off(chosen, lowered)
@@ -501,16 +475,8 @@ class _Table:
         """Multi-buys that a unit cheaper than its share of the group's price could make dearer."""
         return frozenset(
             rank for kind in self.kinds for rank, _ in kind.roles
-            if self.running.at_one_price[rank] and _surplus(self.running, rank, kind.price) < 0
+            if self.running.at_one_price[rank] and surplus(self.running, rank, kind.price) < 0
         )  # fmt: skip
-
-
-def _surplus(running: Running, rank: int, price: int) -> int:
-    """What a unit is worth above its share of the group's price, times the size of the group."""
-    benefit = running.promotions[rank].benefit
-    assert isinstance(benefit, CountForPrice | Bundle)
-    size, minor = reductions.group_terms(benefit)
-    return size * price - minor
 
 
 def _choice(component: Component, label: Label) -> Choice:

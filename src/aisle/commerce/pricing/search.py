@@ -13,24 +13,21 @@ Work is counted in transitions, never in time, so that the same basket always ha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeVar
 
 from aisle.commerce.pricing.accounts import Account, GroupAccount, Part, Slot
-from aisle.commerce.pricing.treatments import SAVED, Kind, Stakes, Treatment, treatments
+from aisle.commerce.pricing.fronts import SAVED, Lowered, Slopes, front
+from aisle.commerce.pricing.treatments import Kind, Stakes, Treatment, treatments
 
 PLAIN_TRANSITIONS = 3_000  # up to here without bounds
 FIRST_WIDTH = 12  # states kept in the first pass over a large component
+MOST_WIDTH = 400  # states kept in any later pass
 DUAL_STEPS = 40
 
-T = TypeVar("T")
 State = tuple[Part, ...]
-Lowered = tuple[int, ...]
 Key = tuple[State, Lowered]
-# For each tracked base: the share of it that comes off the order, or None where the base itself may be too small.
-Slopes = tuple[Fraction | None, ...]
 
 
 @dataclass(slots=True)
@@ -50,7 +47,7 @@ class Allowance:
 
     def width(self, stages: int, choices: float) -> int:
         """How many states may be kept at every stage."""
-        return max(FIRST_WIDTH, int(self.left / max(1.0, stages * choices)))
+        return min(MOST_WIDTH, max(FIRST_WIDTH, int(self.left / max(1.0, stages * choices))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -471,31 +468,5 @@ def _undominated(labels: dict[Key, Label], slopes: Slopes) -> dict[Key, Label]:
         by_state.setdefault(key[0], []).append((key, label))
     kept: dict[Key, Label] = {}
     for entries in by_state.values():
-        if len(entries) > 1:
-            entries = front(entries, lambda entry: (entry[1].value, entry[0][1]), slopes)
-        kept.update(entries)
+        kept.update(front(entries, lambda entry: (entry[1].value, entry[0][1]), slopes) if entries[1:] else entries)
     return kept
-
-
-def front(entries: list[T], score: Callable[[T], tuple[int, Lowered]], slopes: Slopes) -> list[T]:
-    """The entries that no other beats in what is saved and what is lowered, the most saving first."""
-    ordered = sorted(entries, key=lambda entry: (-score(entry)[0], score(entry)[1]))
-    kept: list[tuple[int, Lowered]] = []
-    out = []
-    for entry in ordered:
-        value, lowered = score(entry)
-        if not any(_beats(better, lower, value, lowered, slopes) for better, lower in kept):
-            kept.append((value, lowered))
-            out.append(entry)
-    return out
-
-
-def _beats(better: int, lower: Lowered, value: int, lowered: Lowered, slopes: Slopes) -> bool:
-    """Whether (better, lower) ends no worse than (value, lowered) after the same further treatments."""
-    lost = 0
-    for mine, other, slope in zip(lower, lowered, slopes, strict=True):
-        if mine > other:
-            if slope is None:
-                return False
-            lost -= (other - mine) * slope.numerator // slope.denominator
-    return better - value >= lost * SAVED

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from aisle.commerce.money import rounded
 from aisle.commerce.pricing import accounts, reductions
+from aisle.commerce.pricing.fronts import SAVED
 from aisle.commerce.pricing.running import Role, Running
 from aisle.store.offers import AmountOff, Bundle, BuyGet, CountForPrice, FixedPrice, Percent
 
-SAVED = 1 << 20  # one minor unit saved outweighs any number of applications
 MOST_STACKS = 256  # sets of promotions tried on one unit in one role; more are not looked at, and the result says so
 
 
