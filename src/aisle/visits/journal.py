@@ -25,7 +25,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from aisle.visits import events as ev
 from aisle.visits.database import Database, lost_race
 from aisle.visits.effects import Effect, effects_of
-from aisle.visits.errors import TransitionError, UnknownVisitError, VisitError
+from aisle.visits.errors import TransitionError, UnknownVisitError
 from aisle.visits.fetching import Fetch
 from aisle.visits.model import Visit
 from aisle.visits.paying import follow_up
@@ -150,25 +150,32 @@ class _Waiting(Generic[T]):
         """Carry it out within the group's transaction. A refusal is its answer, and nothing of it is written."""
         self.failure = None
         try:
-            if self.careful and self._answered_before(group):
-                return
-            work = Work(group)
-            try:
-                self.answer = self.command(work)
-            except VisitError as refusal:
-                if self._answered_before(group):
-                    return
-                if not group.recall():
-                    self.failure = refusal
-                    return
-                work = Work(group)  # refused on what this process remembered: ask the database
-                self.answer = self.command(work)
-            self._note(work)
-            group.take(work)
+            if not (self.careful and self._answered_before(group)):
+                self._carry_out(group)
         except DBAPIError:
             raise
         except Exception as failure:
-            self.failure = failure
+            self._reconsider(group, failure)
+
+    def _carry_out(self, group: _Group) -> None:
+        work = Work(group)
+        self.answer = self.command(work)
+        self._note(work)
+        group.take(work)
+
+    def _reconsider(self, group: _Group, failure: Exception) -> None:
+        """A refusal stands unless the message came before, or it rests on what this process only remembered."""
+        try:
+            if self._answered_before(group):
+                return
+            if group.recall():
+                self._carry_out(group)
+            else:
+                self.failure = failure
+        except DBAPIError:
+            raise
+        except Exception as again:
+            self.failure = again
 
     def _note(self, work: Work) -> None:
         if self.message is None:
