@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from aisle.store.model import Product, Store
@@ -41,6 +42,7 @@ class Running:
         self.threshold = tuple(isinstance(p.benefit, Threshold) for p in self.promotions)
         self.makers = tuple(p.issuer == "manufacturer" for p in self.promotions)
         self.coupons: dict[str, tuple[int, ...]] = {}
+        self.treatments: dict[Any, Any] = {}  # what `treatments` remembers of kinds
         self._by_key: dict[tuple[str, str], list[Role]] = {}
         self._everywhere: list[Role] = []
         self._goods: dict[Role, Goods] = {}

@@ -19,6 +19,7 @@ from aisle.commerce.pricing.fronts import SAVED
 from aisle.commerce.pricing.running import Role, Running
 from aisle.store.offers import AmountOff, Bundle, BuyGet, CountForPrice, FixedPrice, Percent
 
+MOST_REMEMBERED = 20_000
 MOST_STACKS = 256  # sets of promotions tried on one unit in one role; more are not looked at, and the result says so
 
 
@@ -77,7 +78,26 @@ _NO_BASE = _Base(-1, 0, ())
 
 
 def treatments(kind: Kind, stakes: Stakes) -> tuple[Treatment, ...]:
-    """Every treatment of a unit that could be part of a best basket, in a fixed order; the first does nothing much."""
+    """Every treatment of a unit that could be part of a best basket, in a fixed order.
+
+    What does not depend on thresholds is remembered for the next basket.
+    """
+    if stakes.tracked or stakes.capped:
+        return _made(kind, stakes)
+    memo = stakes.running.treatments
+    key = (kind, frozenset(rank for rank, _ in kind.roles if rank in stakes.limited))
+    known = memo.get(key)
+    if known is None:
+        if len(memo) >= MOST_REMEMBERED:
+            memo.clear()
+        found = _made(kind, stakes)
+        known = memo[key] = (found, kind in stakes.clipped)
+    if known[1]:
+        stakes.clipped.add(kind)
+    return known[0]
+
+
+def _made(kind: Kind, stakes: Stakes) -> tuple[Treatment, ...]:
     running = stakes.running
     single = [rank for rank, _ in kind.roles if running.by_unit[rank]]
     single.sort(key=lambda rank: reductions.order(running.promotions[rank]))
