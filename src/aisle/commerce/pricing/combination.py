@@ -400,6 +400,8 @@ class _Table:
         for place, one in enumerate(solved):
             part, found = self._front(place, one, parts[place], stakes, slopes, best.value + 1 - (most - one.value))
             missed = max(missed, found.bound + most - one.value if found.bound else 0)
+            if isinstance(part, Component) and part.clipped:
+                missed = most
             rest -= max(one.value, one.bound)
             entries = [
                 (value + label.value, tuple(map(int.__add__, lowered, more)), (*way, (part, label)))

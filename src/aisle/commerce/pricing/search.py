@@ -101,6 +101,7 @@ class Component:
         self.start: State = tuple(account.start for account in self.accounts)
         self._place = {rank: place for place, rank in enumerate(self.ranks)}
         self._treatments = {kind: treatments(kind, stakes) for kind, _ in self.kinds}
+        self.clipped = any(kind in stakes.clipped for kind, _ in kinds)
         if len(self.kinds) > 3 and len(self.ranks) > 1:
             self.kinds = self._arranged()
         self._counts_in = {

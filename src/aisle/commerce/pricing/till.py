@@ -26,7 +26,7 @@ from aisle.commerce.pricing.treatments import Kind
 from aisle.store.model import Product, Store
 from aisle.store.offers import FixedPrice
 
-ALLOWANCE = 24_000  # transitions of the search for one basket
+ALLOWANCE = 30_000  # transitions of the search for one basket
 
 
 class Till:
