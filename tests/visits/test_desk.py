@@ -91,13 +91,33 @@ BAD: dict[str, tuple[Callable[[World, str], object], str, int]] = {
     "a refund before paying": (lambda w, v: w.desk.dispute(v, "l0", 1, "", "anna"), "transition", 409),
     "an unknown dispute": (lambda w, v: w.desk.decide("d", True, "s", ""), "unknown_dispute", 404),
     "a debt nobody has": (lambda w, v: w.desk.pay_debt(v, token="tok_visa"), "transition", 409),
+    "nothing to pay with": (lambda w, v: w.desk.pay_debt(v), "no_card", 402),
+    "a card's number": (lambda w, v: w.desk.enter_by_card("4242 4242 4242 4242", "e"), "card_number_refused", 422),
+    "a clock never set": (lambda w, v: w.desk.leave(v, None, 17), "moment_invalid", 422),
+    "goods taken in another age": (lambda w, v: w.desk.revise(v, one(WATER, 1)), "moment_invalid", 422),
+    "a visit's id of zero bytes": (lambda w, v: w.desk.leave("\0", None), "unknown_visit", 404),
+    "a dispute's id of zero bytes": (lambda w, v: w.desk.decide("\0", True, "s", ""), "unknown_dispute", 404),
+    "a line's name too long": (lambda w, v: w.desk.revise(v, one(WATER, 1, name="a" * 65)), "id_invalid", 422),
+    "a price beyond numbers": (lambda w, v: w.desk.revise(v, one(WATER, 1, label=2**80)), "basket_invalid", 422),
+    "a message beyond numbers": (
+        lambda w, v: w.desk.leave(v, None, message=MessageId("d", "1", 2**70)),
+        "basket_invalid",
+        422,
+    ),
     "leaving twice": (lambda w, v: [w.desk.leave(v, None) for _ in range(2)], "transition", 409),
     "an answer about nothing sold": (lambda w, v: w.desk.answer(v, one("1", 1).lines, "s"), "unknown_product", 422),
 }  # fmt: skip
 
 
-def one(gtin: str, quantity: int, probability: float = 1.0, weight_g: int | None = None) -> BasketUpdate:
-    return BasketUpdate(1, (BasketLine("a", gtin, quantity, probability, 0, weight_g),))
+def one(
+    gtin: str,
+    quantity: int,
+    probability: float = 1.0,
+    weight_g: int | None = None,
+    name: str = "a",
+    label: int | None = None,
+) -> BasketUpdate:
+    return BasketUpdate(1, (BasketLine(name, gtin, quantity, probability, 0, weight_g, label),))
 
 
 @pytest.mark.parametrize("what", BAD)

@@ -15,6 +15,7 @@ from aisle.commerce.refunds import Claim, RefundPolicy, Standing, Verdict
 from aisle.commerce.refunds import decide as judge
 from aisle.visits import customers
 from aisle.visits import events as ev
+from aisle.visits.bounds import is_id
 from aisle.visits.closing import Shop
 from aisle.visits.errors import OverRefundError, QuantityError, TransitionError, UnknownDisputeError, UnknownLineError
 from aisle.visits.fetching import Fetch
@@ -115,7 +116,8 @@ def found(shop: Shop, work: Work, dispute_id: str, *, right: bool, by: str) -> V
 
 def visit_of(work: Work, dispute_id: str) -> Visit:
     """The visit a dispute is about. Raises UnknownDisputeError."""
-    rows = work.fetch(select(disputes.c.visit_id).where(disputes.c.dispute_id == dispute_id))
+    known = is_id(dispute_id)
+    rows = work.fetch(select(disputes.c.visit_id).where(disputes.c.dispute_id == dispute_id)) if known else ()
     if not rows:
         raise UnknownDisputeError(f"there is no dispute {dispute_id!r}", found=dispute_id, expected="a dispute's id")
     return work.visit(rows[0].visit_id)

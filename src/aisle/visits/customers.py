@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Row, func, select
 
 from aisle.commerce.payments.port import Card
+from aisle.visits.bounds import is_id
 from aisle.visits.errors import InDebtError, UnknownCustomerError
 from aisle.visits.fetching import Fetch
 from aisle.visits.model import State, Visit
@@ -51,7 +52,7 @@ def save(rows: Queued, customer: Customer) -> None:
 
 def find(fetch: Fetch, customer_id: str) -> Customer:
     """The customer of that id. Raises UnknownCustomerError."""
-    rows = fetch(select(customers).where(customers.c.customer_id == customer_id))
+    rows = fetch(select(customers).where(customers.c.customer_id == customer_id)) if is_id(customer_id) else ()
     if not rows:
         raise UnknownCustomerError(
             f"there is no customer {customer_id!r}", found=customer_id, expected="a customer's id"
@@ -62,7 +63,10 @@ def find(fetch: Fetch, customer_id: str) -> Customer:
 def page(fetch: Fetch, after: str = "", limit: int = 50) -> Sequence[Customer]:
     """Customers in the order of their ids, from behind `after`."""
     found = fetch(
-        select(customers).where(customers.c.customer_id > after).order_by(customers.c.customer_id).limit(limit)
+        select(customers)
+        .where(customers.c.customer_id > after.replace("\0", ""))
+        .order_by(customers.c.customer_id)
+        .limit(limit)
     )
     return tuple(_customer(row) for row in found)
 

@@ -18,7 +18,7 @@ from aisle.commerce.payments.port import Card, Notice
 from aisle.commerce.receipts.receipt import Receipt
 from aisle.commerce.refunds import RefundPolicy, Standing
 from aisle.store.model import Store
-from aisle.visits import complaints, customers, entrance, ledger
+from aisle.visits import bounds, complaints, customers, entrance, ledger
 from aisle.visits import events as ev
 from aisle.visits.closing import Price, Shop, proceed, remaining
 from aisle.visits.codes import Codes
@@ -29,10 +29,9 @@ from aisle.visits.entrance import Entry
 from aisle.visits.errors import (
     BasketInvalidError,
     CouponError,
+    NoCardError,
     PaymentUnderWayError,
-    QuantityError,
     StaleRevisionError,
-    UnknownProductError,
 )
 from aisle.visits.hub import Hub, Subscription
 from aisle.visits.journal import Journal, MessageId, Work
@@ -106,6 +105,7 @@ class Desk:
 
     def enter_by_card(self, token: str, gate_id: str, *, message: MessageId | None = None) -> Entry:
         """A card at the gate, as the one-time token of the terminal."""
+        bounds.check_token(token)
         return self._run("enter_by_card", lambda w: entrance.by_card(self._shop, w, token, gate_id), message, Entry)
 
     def enter_guest(self, host_visit_id: str, gate_id: str, *, message: MessageId | None = None) -> Entry:
@@ -149,9 +149,11 @@ class Desk:
 
     def revise(self, visit_id: str, update: BasketUpdate, *, message: MessageId | None = None) -> int:
         """The core's basket, whole; the visit's revision afterwards. Raises StaleRevision and line errors."""
-        self._check_lines(update.lines)
-        if not 0.0 <= update.probability <= 1.0 or update.risk_minor < 0:
-            raise BasketInvalidError("odds are from 0 to 1 and risk is not negative", found=update.probability)
+        bounds.check_lines(update.lines, self.store.products, self.policy, self.clock())
+        bounds.check_number("source_revision", update.source_revision)
+        bounds.check_number("risk_minor", update.risk_minor)
+        if not 0.0 <= update.probability <= 1.0:
+            raise BasketInvalidError("odds are from 0 to 1", found=update.probability, expected="0 to 1")
 
         def revise(work: Work) -> int:
             visit = work.visit(visit_id)
@@ -199,6 +201,8 @@ class Desk:
         message: MessageId | None = None,
     ) -> None:
         """One person (or everybody) of the visit is outside. The last one closes it: it is priced, or asked about."""
+        if at_ns is not None:
+            bounds.check_moment("leaving", at_ns, self.clock())
 
         def left(_visit: Visit, now_ns: int) -> tuple[ev.Event, ...]:
             return (ev.Left(now_ns if at_ns is None else at_ns, gate_id, everybody),)
@@ -219,7 +223,7 @@ class Desk:
         message: MessageId | None = None,
     ) -> None:
         """What a person saw on the clips: these lines replace the core's (quantity 0: not taken)."""
-        self._check_lines(lines, least=0)
+        bounds.check_lines(lines, self.store.products, self.policy, self.clock(), least=0)
         self._append(visit_id, "answer", lambda _v, now: (ev.Answered(now, tuple(lines), by, note),), message)
 
     def settle_due(self, now_ns: int | None = None, limit: int = 500) -> int:
@@ -263,6 +267,10 @@ class Desk:
     ) -> None:
         """Pay what a visit owes, with a card on file or a one-time token. Raises PaymentUnderWay, Transition errors."""
 
+        bounds.check_token(token)
+        if card is None and not token:
+            raise NoCardError("nothing to pay with", found="neither a card nor a token", expected="one of them")
+
         def pay(visit: Visit, now_ns: int) -> tuple[ev.Event, ...]:
             if visit.state == "owing" and (visit.step is not None or visit.attempt is not None):
                 raise PaymentUnderWayError("this visit is being paid just now", found="a payment under way")
@@ -303,11 +311,13 @@ class Desk:
     # Customers
 
     def save_customer(self, customer: Customer, *, message: MessageId | None = None) -> None:
-        """A customer, new or changed."""
+        """A customer, new or changed. Raises IdInvalidError."""
+        bounds.check_id("customer", customer.customer_id)
         self._run("save_customer", lambda work: customers.save(work.rows, customer), message)
 
     def add_customer(self, customer: Customer, *, message: MessageId | None = None) -> Customer:
-        """A new customer; a repeat of the message gives the one added first."""
+        """A new customer; a repeat of the message gives the one added first. Raises IdInvalidError."""
+        bounds.check_id("customer", customer.customer_id)
 
         def add(work: Work) -> Customer:
             customers.save(work.rows, customer)
@@ -405,6 +415,10 @@ class Desk:
     # Within
 
     def _run(self, name: str, command: Callable[[Work], T], message: MessageId | None, answers: Any = None) -> T:
+        if message is not None:
+            bounds.check_id("device", message.device_id)
+            bounds.check_id("start of the device", message.boot_id)
+            bounds.check_number("number of the message", message.seq)
         return self.writer.run(name, command, message, answers)
 
     def _append(
@@ -421,29 +435,3 @@ class Desk:
             proceed(self._shop, work, work.append(visit, *decide(visit, now_ns)), now_ns)
 
         self._run(name, append, message)
-
-    def _check_lines(self, lines: Sequence[ev.BasketLine], least: int = 1) -> None:
-        for line in lines:
-            if line.gtin not in self.store.products:
-                raise UnknownProductError(
-                    f"line {line.line_id}: the shop sells no such product", found=line.gtin, expected="a GTIN it sells"
-                )
-            if not least <= line.quantity <= self.policy.largest_quantity:
-                raise QuantityError(
-                    f"line {line.line_id}: nobody takes so many",
-                    found=line.quantity,
-                    expected=f"{least} to {self.policy.largest_quantity}",
-                )
-            if line.weight_g is not None and not 0 < line.weight_g <= self.policy.largest_weight_g:
-                raise QuantityError(
-                    f"line {line.line_id}: nothing weighs so much",
-                    found=f"{line.weight_g} g",
-                    expected=f"1 to {self.policy.largest_weight_g} g",
-                )
-            if not 0.0 <= line.probability <= 1.0:
-                raise BasketInvalidError(
-                    f"line {line.line_id}: odds are from 0 to 1", found=line.probability, expected="0 to 1"
-                )
-        if len({line.line_id for line in lines}) != len(lines):
-            named = [line.line_id for line in lines]
-            raise BasketInvalidError("a line is named twice", found=named, expected="each once")

@@ -74,6 +74,27 @@ class BasketInvalidError(VisitError):
     status = 422
 
 
+class IdInvalidError(VisitError):
+    """An id that no device or customer can have: empty, too long, not printable."""
+
+    code = "id_invalid"
+    status = 422
+
+
+class MomentInvalidError(VisitError):
+    """A moment far from now: a device's clock that was never set."""
+
+    code = "moment_invalid"
+    status = 422
+
+
+class CardNumberError(VisitError):
+    """What looks like a card's number came where a provider's token belongs. It was kept nowhere."""
+
+    code = "card_number_refused"
+    status = 422
+
+
 class PriceMissingError(VisitError):
     """Goods without a price at the moment asked for."""
 

@@ -11,10 +11,10 @@ from aisle.commerce.payments.port import (
     Hold,
     HoldExpiredError,
     IncrementUnsupportedError,
+    KeyReusedError,
     PaymentError,
     PaymentProvider,
     ProviderUnavailableError,
-    UnknownPaymentError,
 )
 from aisle.commerce.receipts.receipt import Receipt
 from aisle.visits.customers import Customer
@@ -57,11 +57,9 @@ class Payments:
                 return Failed(error.code, str(error), error.decline_code, error.hold_id)
             except _ANSWERS as error:
                 return Failed(error.code, str(error), error.decline_code)
-            except UnknownPaymentError as error:
-                if effect.kind == "authorise":  # the card is gone, or its one-time token was used
-                    return Failed(error.code, str(error))
-                raise PermanentError(f"{error.code}: {error}") from error
             except PaymentError as error:
+                if effect.kind == "authorise" and not isinstance(error, KeyReusedError):
+                    return Failed(error.code, str(error))  # the card is gone, its token used, the amount not allowed
                 raise PermanentError(f"{error.code}: {error}") from error
 
         return handle

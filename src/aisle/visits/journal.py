@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Executable, Row, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from aisle.visits import events as ev
+from aisle.visits.bounds import is_id
 from aisle.visits.database import Database, lost_race
 from aisle.visits.effects import Effect, effects_of
 from aisle.visits.errors import TransitionError, UnknownVisitError
@@ -73,7 +74,7 @@ class Work:
 
     def visit(self, visit_id: str) -> Visit:
         """The visit as it is now. Raises UnknownVisitError."""
-        found = self.changed.get(visit_id) or self._group.visit(visit_id)
+        found = self.changed.get(visit_id) or (self._group.visit(visit_id) if is_id(visit_id) else None)
         if found is None:
             raise UnknownVisitError(f"there is no visit {visit_id!r}", found=visit_id, expected="a visit's id")
         return found

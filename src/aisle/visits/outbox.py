@@ -177,12 +177,14 @@ class Outbox:
     def _claim(self, *, limit: int, key: str | None = None) -> Sequence[Row[Any]]:
         now_ns = self._desk.clock()
         until_ns = after(now_ns, self._desk.policy.lease_s)
+        due = select(outbox).where(
+            outbox.c.state == "pending", outbox.c.due_at_ns <= now_ns, outbox.c.claimed_until_ns <= now_ns
+        )
+        chosen = due.where(outbox.c.key == key) if key else due.order_by(outbox.c.due_at_ns, outbox.c.key)
+        if not self._desk.read(chosen.limit(1)):
+            return ()  # most looks find nothing, and looking should not cost a transaction that may write
 
         def claim(work: Work) -> Sequence[Row[Any]]:
-            due = select(outbox).where(
-                outbox.c.state == "pending", outbox.c.due_at_ns <= now_ns, outbox.c.claimed_until_ns <= now_ns
-            )
-            chosen = due.where(outbox.c.key == key) if key else due.order_by(outbox.c.due_at_ns, outbox.c.key)
             rows = work.fetch(chosen.limit(limit))
             for row in rows:
                 work.rows.update(outbox, {"key": row.key, "claimed_until_ns": until_ns})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from aisle.commerce.pricing.errors import PricingError
 from aisle.commerce.pricing.priced import PricedBasket
 from aisle.commerce.receipts.receipt import Payment, Receipt, Refunded
 from aisle.visits import events as ev
+from aisle.visits.bounds import is_id
 from aisle.visits.closing import Shop, basket_of
 from aisle.visits.database import Database
 from aisle.visits.errors import TransitionError, UnknownVisitError
@@ -46,12 +47,16 @@ class JournalEntry(msgspec.Struct, frozen=True):
     event: ev.Event
 
 
+def _nowhere(_of: str) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where receipts point: texts with "{visit_id}" and "{pay_token}" to be filled in; empty: no link."""
+    """Where receipts point: the addresses of a visit's own receipt and of paying by a token; "": no link."""
 
-    dispute: str = ""
-    pay: str = ""
+    dispute: Callable[[str], str] = _nowhere
+    pay: Callable[[str], str] = _nowhere
 
 
 class Reader:
@@ -70,7 +75,7 @@ class Reader:
 
     def visit(self, visit_id: str) -> Visit:
         """The visit as it is now. Raises UnknownVisitError."""
-        rows = self.fetch(select(visits.c.body).where(visits.c.visit_id == visit_id))
+        rows = self.fetch(select(visits.c.body).where(visits.c.visit_id == visit_id)) if is_id(visit_id) else ()
         if not rows:
             raise UnknownVisitError(f"there is no visit {visit_id!r}", found=visit_id, expected="a visit's id")
         return visit_from(rows[0].body)
@@ -91,7 +96,7 @@ class Reader:
     def journal(self, visit_id: str) -> tuple[JournalEntry, ...]:
         """All entries of a visit in their order. Raises UnknownVisitError."""
         statement = select(journal.c.revision, journal.c.body).where(journal.c.visit_id == visit_id)
-        rows = self.fetch(statement.order_by(journal.c.revision))
+        rows = self.fetch(statement.order_by(journal.c.revision)) if is_id(visit_id) else ()
         if not rows:
             raise UnknownVisitError(f"there is no visit {visit_id!r}", found=visit_id, expected="a visit's id")
         return tuple(JournalEntry(row.revision, ev.decoded(row.body)) for row in rows)
@@ -99,7 +104,7 @@ class Reader:
     def basket(self, visit_id: str) -> LiveBasket:
         """The live basket, priced; remembered for as long as the visit stays at its revision."""
         now_ns = self._shop.clock()
-        rows = self.fetch(select(visits.c.revision).where(visits.c.visit_id == visit_id))
+        rows = self.fetch(select(visits.c.revision).where(visits.c.visit_id == visit_id)) if is_id(visit_id) else ()
         known = self._baskets.get(visit_id)
         fresh = known is not None and now_ns < known[0] + _FRESH_NS
         if rows and known is not None and fresh and known[1].revision == rows[0].revision:
@@ -140,8 +145,8 @@ class Reader:
                 for dispute in visit.disputes
                 if dispute.refunds and not dispute.open
             ),
-            dispute_url=self._links.dispute.format(visit_id=visit_id),
-            pay_url=self._links.pay.format(pay_token=visit.pay_token) if visit.state == "owing" else "",
+            dispute_url=self._links.dispute(visit_id),
+            pay_url=self._links.pay(visit.pay_token) if visit.state == "owing" else "",
             version=visit.receipt_version,
         )
 
@@ -160,14 +165,15 @@ class Reader:
 
     def by_pay_token(self, pay_token: str) -> Visit:
         """The visit whose debt is paid by this link. Raises UnknownVisitError."""
-        rows = self.fetch(select(debts.c.visit_id).where(debts.c.pay_token == pay_token))
-        if not pay_token or not rows:
+        rows = self.fetch(select(debts.c.visit_id).where(debts.c.pay_token == pay_token)) if is_id(pay_token) else ()
+        if not rows:
             raise UnknownVisitError("this link pays for no visit", found="an unknown link", expected="the one we sent")
         return self.visit(rows[0].visit_id)
 
     def by_dispute(self, dispute_id: str) -> Visit | None:
         """The visit a dispute is about, None when there is no such dispute."""
-        rows = self.fetch(select(disputes.c.visit_id).where(disputes.c.dispute_id == dispute_id))
+        known = is_id(dispute_id)
+        rows = self.fetch(select(disputes.c.visit_id).where(disputes.c.dispute_id == dispute_id)) if known else ()
         return self.visit(rows[0].visit_id) if rows else None
 
     def _live(self, visit: Visit, now_ns: int) -> LiveBasket:
