@@ -38,6 +38,7 @@ from aisle.visits.reading import Links
 from aisle.web.access import Doorkeeper
 from aisle.web.backend import Backend
 from aisle.web.keys import KeyRing, ShopperTokens
+from aisle.web.links import SignedLinks
 
 if TYPE_CHECKING:
     from aisle.commerce.payments.stripe import StripeProvider
@@ -119,7 +120,8 @@ def compose(store: Store, var: Path, url: str, settings: Settings, clock: Clock,
         return True
 
     provider, secrets = _provider(settings, var, clock, ids, deliver)
-    till, base = Till(store), settings.public_url or f"http://{settings.host}:{settings.port}"
+    till = Till(store)
+    links = SignedLinks(settings.public_url or f"http://{settings.host}:{settings.port}", secret)
     desk = Desk(
         database,
         store,
@@ -128,7 +130,7 @@ def compose(store: Store, var: Path, url: str, settings: Settings, clock: Clock,
         ids=ids,
         code_keys=[secret],
         policy=policy_of(settings, store),
-        links=Links(f"{base}/receipts/{{visit_id}}", f"{base}/pay/{{pay_token}}"),
+        links=Links(links.receipt, links.pay),
     )
     outbox = Outbox(desk, _handlers(settings, desk, provider))
     outbox.recover()
@@ -150,6 +152,7 @@ def compose(store: Store, var: Path, url: str, settings: Settings, clock: Clock,
             notice=notice,
             clock=clock,
             ids=ids,
+            links=links,
         ),
         [database.close, provider.close],
     )

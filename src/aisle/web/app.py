@@ -11,7 +11,7 @@ from aisle.visits.entrance import Entry
 from aisle.visits.errors import VisitError
 from aisle.visits.model import VisitDispute
 from aisle.visits.reading import JournalEntry, LiveBasket
-from aisle.web import catalogue, customers, entrance, operations, purchases, views, visiting
+from aisle.web import catalogue, customers, entrance, operations, pages, purchases, views, visiting
 from aisle.web.access import SCHEME
 from aisle.web.backend import Backend
 from aisle.web.documents import describe
@@ -41,7 +41,7 @@ def create_app(backend: Backend) -> FastAPI:
     app.add_exception_handler(VisitError, _visit_error)
     app.add_exception_handler(PricingError, _pricing_error)
     app.add_exception_handler(KeyFileError, _key_file_error)
-    for room in (entrance, visiting, customers, catalogue, operations, purchases):
+    for room in (entrance, visiting, customers, catalogue, operations, purchases, pages):
         app.include_router(room.routes)
     describe(app, SPOKEN, SCHEME)
     return app

@@ -16,6 +16,7 @@ from aisle.visits.desk import Desk
 from aisle.visits.journal import MessageId
 from aisle.visits.outbox import Outbox
 from aisle.web.access import Doorkeeper, message_of
+from aisle.web.links import SignedLinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Backend:
     notice: Callable[[bytes, str], Notice]
     clock: Callable[[], int]
     ids: Callable[[], str]
+    links: SignedLinks
 
 
 async def _backend(request: Request) -> Backend:
