@@ -1,4 +1,4 @@
-"""The API against its own description: whatever is sent, the answer is one the OpenAPI document announces, and no 500."""
+"""The API against its own description: whatever is sent, the answer is one the document announces, and no 500."""
 
 from __future__ import annotations
 
