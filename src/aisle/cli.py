@@ -222,7 +222,7 @@ def demo(
 
 @app.command(epilog="Example: aisle bench receipts --recordings afternoon --jobs 2 --json --out results")
 def bench(
-    suite: Annotated[str, typer.Argument(metavar="SUITE", help="receipts, scales, or table.")],
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="receipts, scales, commerce, or table.")],
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="FILE", help="table: results that bench --json printed.")
     ] = None,
@@ -245,13 +245,20 @@ def bench(
     scenes: Annotated[int, typer.Option(min=1, help="receipts: so many simulated scenes.")] = 300,
     seed: Annotated[int, typer.Option(help="Where the simulation starts.")] = 1,
     plates: Annotated[int, typer.Option(min=1, help="scales: so many plates.")] = 10_000,
-    seconds: Annotated[float, typer.Option(min=1.0, help="scales: so long a stretch of them.")] = 60.0,
+    seconds: Annotated[
+        float | None, typer.Option(min=1.0, help="scales: so long a stretch of them (60); commerce: each load (10).")
+    ] = None,
+    part: Annotated[
+        list[str] | None, typer.Option(metavar="PART", help="commerce: only pricing, visits or api.")
+    ] = None,
+    visits: Annotated[int, typer.Option(min=1, help="commerce: so many visits, broken at every step.")] = 10_000,
     day_hours: Annotated[float, typer.Option(help="scales: so many hours of a small rack, for its memory.")] = 24.0,
     brief: Annotated[bool, typer.Option("--brief", help="table: only measures with a reach.")] = False,
 ) -> None:
     """Measure what Aisle claims, as a table.
 
-    Suites: receipts (accuracy, calibration, speed), scales (thousands of plates), table (results as Markdown).
+    Suites: receipts (accuracy, calibration, speed), scales (thousands of plates), commerce (prices, visits, API), table
+    (results as Markdown).
     Exit code 1 when a measure falls short of its reach.
     """
     from aisle.bench.command import run_bench
@@ -275,6 +282,8 @@ def bench(
         day_hours=day_hours,
         files=files or (),
         brief=brief,
+        parts=part or (),
+        visits=visits,
     )
     raise typer.Exit(code)
 

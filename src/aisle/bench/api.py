@@ -1,4 +1,4 @@
-"""The suite `api`: how many requests a served shop answers, how fast, and how soon after leaving the receipt is out.
+"""The part `api`: how many requests a served shop answers, how fast, and how soon after leaving the receipt is out.
 
 The shop runs in a process of its own; the load comes from this one, over loopback, so that both share the machine as a
 shop's devices and its server would not. PostgreSQL is measured beside SQLite where its embedded server is installed.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aisle.bench.claims import Results, Row, judged
+from aisle.bench.claims import Row, judged
 from aisle.bench.load import Load, Request, put_load
 from aisle.bench.served import Mailbox, Served, mailbox, serve
 
@@ -34,7 +34,7 @@ class ApiLoad:
     minute_s: float = 60.0
 
 
-def judge_api(load: ApiLoad, tell: Callable[[float], None]) -> Results:
+def judge_api(load: ApiLoad, tell: Callable[[float], None]) -> list[Row]:
     """Serve, load, and count; `tell` hears how far it is (0 to 1)."""
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -46,7 +46,7 @@ def judge_api(load: ApiLoad, tell: Callable[[float], None]) -> Results:
         tell(0.6)
         rows.append(_closing(Path(folder) / "closing", load))
         tell(1.0)
-    return Results(suite="api", rows=tuple(rows), about={"seconds": load.seconds, "connections": load.connections})
+    return rows
 
 
 def _requests(folder: Path, load: ApiLoad, database: str, *, reach: bool, **settings: str) -> list[Row]:

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aisle.bench.claims import Results, setting
+from aisle.bench.commerce import PARTS, CommerceLoad, judge_commerce
 from aisle.bench.measure import Engine, Job, Measured, Mode, measure_all, walkout_engine
 from aisle.bench.plates import PlateLoad, judge_plates
 from aisle.bench.plots import draw
@@ -27,7 +28,7 @@ from aisle.bench.table import markdown, read_results
 from aisle.bench.truth import BenchError, BrokenRunError, Sample, read_samples
 
 Simulate = Callable[[Path, Path, int, int], None]
-SUITES = ("receipts", "scales", "table")
+SUITES = ("receipts", "scales", "commerce", "table")
 FAULTS_SHOWN = 10
 DYNAMICS = "mixed"  # of the robustness rows: every preset of the simulator in turn
 
@@ -73,10 +74,12 @@ def run_bench(
     scenes: int = 300,
     seed: int = 1,
     plates: int = 10_000,
-    seconds: float = 60.0,
+    seconds: float | None = None,
     day_hours: float = 24.0,
     files: Sequence[Path] = (),
     brief: bool = False,
+    parts: Sequence[str] = (),
+    visits: int = 10_000,
     engine: Engine = walkout_engine,
     simulate: Simulate = simulate_scenes,
 ) -> int:
@@ -88,13 +91,20 @@ def run_bench(
     out; pictures and the results go to `out`.  Without `recordings` it simulates `scenes` scenes from `seed` (kept
     under `out` when given) and judges those; with `real` it judges the real recording under AISLE_DATA.
     `scales` feeds `seconds` of `plates` plates, then `day_hours` of a small rack, through the change detector.
+    `commerce` measures pricing, `visits` visits broken at every step, and a served shop under `seconds` of load each;
+    `parts` names some of these.
     `table` turns `files` of results into the Markdown table of claims (`brief`: only measures with a reach).
     """
     try:
         if suite == "table":
             return _run_table(files, brief=brief)
         if suite == "scales":
-            return _run_scales(PlateLoad(plates=plates, seconds=seconds, seed=seed), day_hours, json=json, out=out)
+            return _run_scales(
+                PlateLoad(plates=plates, seconds=seconds or 60.0, seed=seed), day_hours, json=json, out=out
+            )
+        if suite == "commerce":
+            load = CommerceLoad(parts or PARTS, visits, seconds or 10.0, seed)
+            return _run_commerce(load, json=json, out=out)
         if suite != "receipts":
             raise BenchError(f"suite: found {suite!r}, must be one of {', '.join(SUITES)}")
         options = ReceiptsOptions(recordings, truth, on, out, jobs, heads_only, limit, real, baseline, scenes, seed)
@@ -109,6 +119,13 @@ def _run_table(files: Sequence[Path], *, brief: bool) -> int:
         raise BenchError("table: no file of results named; give those that `aisle bench SUITE --json` printed")
     print(markdown([read_results(path) for path in files], brief=brief), end="")
     return 0
+
+
+def _run_commerce(load: CommerceLoad, *, json: bool, out: Path | None) -> int:
+    with _progress() as progress:
+        tasks = {part: progress.add_task(part, total=1.0) for part in load.parts}
+        results = judge_commerce(load, lambda part, share: progress.update(tasks[part], completed=share))
+    return _finish(results, None, json=json, out=out, name="commerce", title="Commerce")
 
 
 def _run_scales(load: PlateLoad, day_hours: float, *, json: bool, out: Path | None) -> int:

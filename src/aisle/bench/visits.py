@@ -1,4 +1,4 @@
-"""The suite `visits`: thousands of simulated visits with declines, lost answers, late and repeated webhooks, crashes.
+"""The part `visits`: thousands of simulated visits with declines, lost answers, late and repeated webhooks, crashes.
 
 Many shoppers live in one world at a time, each after a script drawn at random (`visit_scripts`). The program crashes at
 random before and after commits and calls outside and is started anew each time. In the end every visit must be settled
