@@ -220,6 +220,16 @@ def test_two_carts_cannot_both_use_the_last_coupon(world_of: Made, store: Store)
     assert (world.desk.visit(fourth).total_minor, world.desk.visit(fourth).state) == (189, "settled")
 
 
+def test_staff_use_up_no_coupon(world_of: Made, store: Store) -> None:
+    world = world_of(replace(store, promotions=(ONE_FREE,)))
+    first, second = (inside(world, name) for name in ("anna", "bob"))
+    world.desk.present_coupon(first, "CRISPS")
+    world.desk.mark_staff(first, "staff-1")
+    gone(world, first, basket(world, 1, SMALL))
+    world.desk.present_coupon(second, "CRISPS")
+    assert world.desk.visit(second).reserved == ("free-crisps",)
+
+
 def test_what_is_given_back_adds_up_to_what_was_paid(world_of: Made, store: Store) -> None:
     world = world_of(store)
     visit = inside(world)

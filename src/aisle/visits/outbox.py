@@ -7,6 +7,7 @@ again with the same key. Failures wait longer each time; poison is parked, liste
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,9 @@ from aisle.visits.journal import Committed, Work
 from aisle.visits.outcomes import Outcome
 from aisle.visits.policy import SECOND_NS, after
 from aisle.visits.tables import outbox
+
+_log = logging.getLogger(__name__)
+_PAUSE_S = 1.0  # at most so long between two looks
 
 
 class TryLater(Exception):  # noqa: N818 -- not an error: the outside asks for patience
@@ -164,13 +168,20 @@ class Outbox:
     def _serve(self) -> None:
         while not self._stopping:
             news = self._news
-            if self.run_due(limit=4) == 0:
-                self._sleep(news)
+            try:
+                if self.run_due(limit=4) == 0:
+                    self._sleep(news)
+            except Exception:  # a database that is away for a while must not end the service
+                _log.exception("the outbox could not work; it tries again in a moment")
+                self._pause(news, _PAUSE_S)
 
     def _sleep(self, news: int) -> None:
         """Until something is committed, the next effect is due, or a second has passed."""
         next_ns = self.next_due_ns()
-        wait_s = 1.0 if next_ns is None else min(1.0, max(0.0, (next_ns - self._desk.clock()) / SECOND_NS))
+        due_s = _PAUSE_S if next_ns is None else (next_ns - self._desk.clock()) / SECOND_NS
+        self._pause(news, min(_PAUSE_S, max(0.0, due_s)))
+
+    def _pause(self, news: int, wait_s: float) -> None:
         with self._wake:
             self._wake.wait_for(lambda: self._stopping or self._news != news, wait_s)
 

@@ -10,7 +10,7 @@ import msgspec
 
 from aisle.visits import events as ev
 from aisle.visits.ledger import postings_of
-from aisle.visits.model import Visit, VisitHold
+from aisle.visits.model import ENDED, Visit, VisitHold
 from aisle.visits.policy import VisitPolicy, after
 from aisle.visits.queued import Queued
 from aisle.visits.tables import debts, disputes, ledger, promotion_uses, visits
@@ -89,8 +89,9 @@ def renew_at_ns(hold: VisitHold, policy: VisitPolicy) -> int | None:
 def _project_uses(visit: Visit, rows: Queued) -> None:
     """Reserved by a coupon or by the final price, committed when it is paid, released when the visit just ends."""
     used = visit.priced.uses if visit.priced is not None else dict.fromkeys(visit.reserved, 1)
+    ended_unpriced = visit.priced is None and visit.state in ENDED
     for promotion_id in dict.fromkeys((*visit.reserved, *used)):
-        count = 0 if visit.state == "abandoned" else used.get(promotion_id, 0)
+        count = 0 if ended_unpriced else used.get(promotion_id, 0)
         state = "released" if count == 0 else "committed" if visit.state == "settled" else "reserved"
         rows.upsert(
             promotion_uses,
