@@ -6,6 +6,7 @@ import html
 import re
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 from string import Formatter
@@ -311,6 +312,21 @@ def test_a_payment_sent_twice_is_paid_once(kit: Kit) -> None:
     assert all("This is paid. Thank you." in seen(answer.text) for answer in [*answers, later])
     visit = kit.shop.desk.visit(visit_id)
     assert visit.paid_minor == visit.total_minor
+
+
+def test_a_serving_shop_pays_once_however_many_press_at_once(kit: Kit) -> None:
+    visit_id, path = owing(kit)
+    kit.shop.start()
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            forms = [{"once": f"n{n // 2}", "card": "tok_visa"} for n in range(4)]
+            answers = list(pool.map(lambda form: kit.client.post(path, data=form), forms))
+    finally:
+        kit.shop.stop()
+    assert {answer.status_code for answer in answers} == {200}
+    assert "This is paid. Thank you." in seen(kit.client.get(path).text)
+    visit = kit.shop.desk.visit(visit_id)
+    assert (visit.state, visit.paid_minor) == ("settled", visit.total_minor)
 
 
 @pytest.mark.parametrize(

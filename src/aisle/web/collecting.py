@@ -34,10 +34,7 @@ def sandbox_cards(behind: Backend, words: Tongue) -> dict[str, str]:
     """The sandbox's test cards, in words by token; none with a provider that moves money."""
     if not isinstance(behind.provider, Sandbox):
         return {}
-    return {
-        token: f"{words.brand(card.brand)} {card.last4} ({token.removeprefix('tok_').replace('_', ' ')})"
-        for token, card in TEST_CARDS.items()
-    }
+    return {token: f"{words.brand(card.brand)} {card.last4} ({token})" for token, card in TEST_CARDS.items()}
 
 
 def being_paid(visit: Visit) -> bool:
