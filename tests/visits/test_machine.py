@@ -32,14 +32,15 @@ GOODS = st.lists(st.tuples(st.sampled_from((WATER, CRISPS, OIL)), st.integers(1,
 
 
 @cache
-def schema() -> Path:
-    path = Path(tempfile.mkdtemp()) / "template.db"
-    database = Database(f"sqlite:///{path}")
+def schema() -> tempfile.TemporaryDirectory[str]:
+    """A folder with an empty database of the newest schema, kept for as long as the tests run."""
+    folder = tempfile.TemporaryDirectory()
+    database = Database(f"sqlite:///{folder.name}/template.db")
     database.migrate()
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
-    return path
+    return folder
 
 
 class AnyVisit(RuleBasedStateMachine):
@@ -50,7 +51,7 @@ class AnyVisit(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
-        path = shutil.copyfile(schema(), Path(self.folder.name) / "visits.db")
+        path = shutil.copyfile(Path(schema().name) / "template.db", Path(self.folder.name) / "visits.db")
         database = Database(f"sqlite:///{path}", synchronous="off")
         self.world = World(database, self.till.store, partial(self.till.price, hints=False))
         self.revision = 0
