@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from aisle.commerce.payments.port import Card
 from aisle.visits.customers import Customer
 from aisle.visits.desk import BasketUpdate, Desk
@@ -106,4 +108,5 @@ def _asked(desk: Desk, visit_id: str) -> str:
 
 
 def _settled(desk: Desk, receipt: Receipt, visit_id: str, reason: str) -> Settled:
-    return Settled(receipt.shopper, visit_id, desk.visit(visit_id).state, reason, desk.receipt(visit_id))
+    paid = msgspec.structs.replace(desk.receipt(visit_id), dispute_url="", pay_url="")  # nobody serves those pages
+    return Settled(receipt.shopper, visit_id, desk.visit(visit_id).state, reason, paid)
