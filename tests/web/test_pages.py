@@ -178,6 +178,14 @@ def test_what_cannot_be_is_said_in_a_sentence(kit: Kit, change: dict[str, str], 
     assert disputes(kit, visit_id) == []
 
 
+def test_a_refusal_stands_at_the_line_it_is_about(kit: Kit) -> None:
+    _, path = shopped(kit, kit.line("a", MILK, 2), kit.line("b", COLA))
+    answer = kit.client.post(path, data={"once": "n1", "line": "b", "quantity": "5", "reason": "twice"})
+    before = answer.text.partition("That many cannot be asked back")[0]
+    assert before.count("<summary") == 2
+    assert before.count("<form") == 1
+
+
 def test_forged_cut_off_and_unknown_links_are_one_and_the_same_page(kit: Kit) -> None:
     visit_id, path = shopped(kit, kit.line("a", MILK))
     unknown = kit.shop.backend.links.receipt("nobody").removeprefix(BASE)

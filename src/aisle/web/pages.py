@@ -61,6 +61,7 @@ class PageRoute(APIRoute):
     """A route whose refusals are pages in the reader's language."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The framework's handler, with every refusal turned into a page."""
         inner = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
@@ -91,7 +92,8 @@ routes = APIRouter(route_class=PageRoute, include_in_schema=False)
 @routes.get("/receipts/{signed}")
 def receipt(signed: str, request: Request, behind: Behind, line: str = "", asked: str = "") -> Response:
     """The receipt, with the form of `line` open, or with the answer to what was just `asked`."""
-    visit, words = _opened(signed, behind), _words(_opened(signed, behind), request, behind)
+    visit = _opened(signed, behind)
+    words = _words(visit, request, behind)
     dispute = visit.dispute(asked)
     notice = answer_to(visit, dispute, words) if dispute is not None else ("", "")
     return _receipt_page(visit, words, behind, notice, opened="" if dispute else line)
