@@ -68,13 +68,13 @@ def entries(visit_id: VisitId, caller: Annotated[Caller, Depends(allow())], behi
 
 
 @routes.get("/visits/{visit_id}/basket", responses=holds(LiveBasket))
-def basket(
+async def basket(
     visit_id: VisitId, caller: Anybody, behind: Behind, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """The live basket with its price and savings. The ETag is the revision."""
     if caller.role is Role.SHOPPER:
-        _seen(visit_id, caller, behind)
-    live = behind.desk.basket(visit_id)
+        own(caller, (await behind.look(behind.desk.visit, visit_id)).customer_id, "visit")
+    live = await behind.look(behind.desk.basket, visit_id)
     tag = f'"{live.revision}"'
     return Response(status_code=304, headers={"ETag": tag}) if if_none_match == tag else answer(live, ETag=tag)
 
