@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from aisle.commerce.pricing.basket import Basket, Item
 from aisle.commerce.pricing.errors import PricingError
@@ -118,24 +118,29 @@ def remaining(store: Store, fetch: Fetch, visit: Visit) -> dict[str, int]:
         for promotion in store.promotions
         if promotion.limits.customer is not None or promotion.limits.campaign is not None
     }
-    if not limited:
+    by_customer = [name for name, limits in limited.items() if limits.customer is not None]
+    by_campaign = [name for name, limits in limited.items() if limits.campaign is not None]
+    own = _used(fetch, visit, by_customer, promotion_uses.c.payer == visit.payer) if visit.payer else {}
+    used = _used(fetch, visit, by_campaign)
+    left: dict[str, int] = {}
+    for promotion_id, limits in limited.items():
+        bounds = [limits.campaign - used.get(promotion_id, 0)] if limits.campaign is not None else []
+        bounds += [limits.customer - own.get(promotion_id, 0)] if limits.customer is not None else []
+        left[promotion_id] = max(0, min(bounds))
+    return left
+
+
+def _used(fetch: Fetch, visit: Visit, names: Sequence[str], *of: ColumnElement[bool]) -> dict[str, int]:
+    """How often other visits use these promotions. What is read is bounded: by a customer's visits, or by the limit."""
+    if not names:
         return {}
     others = promotion_uses.c.visit_id != visit.visit_id
     counts = (
-        select(promotion_uses.c.promotion_id, promotion_uses.c.payer, func.sum(promotion_uses.c.count))
-        .where(promotion_uses.c.promotion_id.in_(sorted(limited)), others, promotion_uses.c.count > 0)
-        .group_by(promotion_uses.c.promotion_id, promotion_uses.c.payer)
+        select(promotion_uses.c.promotion_id, func.sum(promotion_uses.c.count))
+        .where(promotion_uses.c.promotion_id.in_(names), promotion_uses.c.count > 0, others, *of)
+        .group_by(promotion_uses.c.promotion_id)
     )
-    used, own = dict.fromkeys(limited, 0), dict.fromkeys(limited, 0)
-    for promotion_id, payer, count in map(tuple, fetch(counts)):
-        used[promotion_id] += int(count)
-        own[promotion_id] += int(count) if payer == visit.payer and payer else 0
-    left: dict[str, int] = {}
-    for promotion_id, limits in limited.items():
-        bounds = [limits.campaign - used[promotion_id]] if limits.campaign is not None else []
-        bounds += [limits.customer - own[promotion_id]] if limits.customer is not None else []
-        left[promotion_id] = max(0, min(bounds))
-    return left
+    return {promotion_id: int(count) for promotion_id, count in map(tuple, fetch(counts))}
 
 
 def moment(at_ns: int, zone: ZoneInfo) -> dt.datetime:

@@ -91,6 +91,7 @@ promotion_uses = Table(
     Column("count", Integer, nullable=False),
     Column("state", String(12), nullable=False),  # reserved, committed, released
     Index("promotion_uses_promotion", "promotion_id", "state"),
+    Index("promotion_uses_payer", "payer", "promotion_id"),
 )
 
 ledger = Table(

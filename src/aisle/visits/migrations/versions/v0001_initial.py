@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(12), nullable=False),
     )
     op.create_index("promotion_uses_promotion", "promotion_uses", ["promotion_id", "state"])
+    op.create_index("promotion_uses_payer", "promotion_uses", ["payer", "promotion_id"])
     op.create_table(
         "ledger",
         sa.Column("posting_id", sa.String(96), primary_key=True),
