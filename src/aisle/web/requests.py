@@ -128,6 +128,12 @@ class Deciding(Body):
     why: Text = ""
 
 
+class Finding(Body):
+    """Whether a claim was right, as came out later."""
+
+    right: bool
+
+
 class Answering(Body):
     """What a person saw: the lines as they really are; quantity 0 takes a line away."""
 

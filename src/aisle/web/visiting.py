@@ -22,7 +22,7 @@ from aisle.web.backend import Backend, Behind, Numbered
 from aisle.web.documents import answer, holds
 from aisle.web.keys import Caller, Role
 from aisle.web.problems import ProblemError, shown
-from aisle.web.requests import Answering, Asking, Cursor, Deciding, Limit, Name, Paying, Presenting, VisitId
+from aisle.web.requests import Answering, Asking, Cursor, Deciding, Finding, Limit, Name, Paying, Presenting, VisitId
 from aisle.web.views import DisputeList, DisputeView, VisitPage, VisitView, visit_view
 
 routes = APIRouter(prefix="/v1", tags=["visits"])
@@ -189,6 +189,12 @@ def waiting(caller: Associate, behind: Behind, limit: Limit = 50) -> Response:
 def decide(dispute_id: Name, body: Deciding, caller: Associate, behind: Behind, message: Numbered) -> Response:
     """A person's decision on a dispute."""
     return answer(behind.desk.decide(dispute_id, body.granted, caller.subject, body.why, message=message))
+
+
+@routes.post("/disputes/{dispute_id}/truth", responses=holds(VisitDispute))
+def truth(dispute_id: Name, body: Finding, caller: Associate, behind: Behind, message: Numbered) -> Response:
+    """It came out later whether a claim was right; it counts in the customer's standing."""
+    return answer(behind.desk.found(dispute_id, body.right, caller.subject, message=message))
 
 
 def _seen(visit_id: str, caller: Caller, behind: Backend) -> Visit:
