@@ -157,8 +157,22 @@ def _neighbour_sums(d: FloatArray, v: FloatArray) -> list[tuple[FloatArray, Floa
 
 
 def _join(a: Plateau, b: Plateau) -> Plateau:
+    """One plateau of two that agree; where its end is only a short piece, the rest of it tells the level too."""
     unrest = (a.seconds * a.unrest + b.seconds * b.unrest) / (a.seconds + b.seconds)
-    return Plateau(a.t0_ns, b.t1_ns, a.head_g, a.head_var, b.tail_g, b.tail_var, unrest)
+    head, tail = (a.head_g, a.head_var), (b.tail_g, b.tail_var)
+    if a.seconds < LEVEL_SECONDS:
+        head = _pooled(head, (b.head_g, b.head_var))
+    if b.seconds < LEVEL_SECONDS:
+        tail = _pooled(tail, (a.tail_g, a.tail_var))
+    return Plateau(a.t0_ns, b.t1_ns, *head, *tail, unrest)
+
+
+def _pooled(one: tuple[FloatArray, FloatArray], two: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Mean of two levels, each in proportion to how sure it is, and its variance; a plate only one knows is as there."""
+    (x, v), (y, w) = one, two
+    share = np.where(np.isfinite(y), np.where(np.isfinite(x), v / (v + w), 1.0), 0.0)
+    mean = np.where(share > 0, x + share * (y - x), x)
+    return np.where(share == 1.0, y, mean), np.where(share == 1.0, w, v * (1.0 - share))
 
 
 def _calm_runs(y: FloatArray, sigma: FloatArray, shake: FloatArray) -> list[tuple[int, int]]:
