@@ -118,7 +118,10 @@ class Explainer:
     # ---------------------------------------------------------- what happened
     def _nothing(self) -> Iterator[Draft]:
         p, s = self.priors, self.scene
-        yield Draft(p.nothing - math.log(s.totals.shelves) + s.fit.nothing(), (), why="nothing moved")
+        still = p.nothing - math.log(s.totals.shelves)
+        if s.asked:
+            still = float(np.logaddexp(still, p.idle + self.where + s.best_reach))
+        yield Draft(still + s.fit.nothing(), (), why="nothing moved")
         yield Draft(p.slid + self.where + s.fit.slid(), (), why="pushed along the shelf")
 
     def _taken(self, near: tuple[str, ...]) -> list[Draft]:

@@ -154,6 +154,10 @@ class People:
         """Seconds since the first reading."""
         return (t_ns - (self._t0_ns if self._t0_ns is not None else t_ns)) * 1e-9
 
+    def nanoseconds(self, t_s: float) -> int:
+        """The time of a reading so many seconds after the first."""
+        return (self._t0_ns or 0) + round(t_s * 1e9)
+
     def present(self, t0: float, t1: float, grace_s: float = 2.5) -> list[Track]:
         """Tracks seen within `grace_s` of the interval."""
         return [k for k in self.tracks.values() if k.n and k.first_t - grace_s <= t1 and k.last_t + grace_s >= t0]

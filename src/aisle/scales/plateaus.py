@@ -28,6 +28,7 @@ FLICKER_SECONDS = 0.5  # a shorter plateau between two that agree is a touch, no
 SPLIT_CHI2 = 22.0  # a step hidden in a run must be this significant over all plates that moved ...
 SPLIT_SIGMAS = 4.2  # ... or this on a few neighbours together
 AGREE_SIGMAS = 3.3  # plateaus closer than this on every plate and any few neighbours together are one
+NOTICED_SIGMAS = 2.0  # before and after a hand: less than this is nothing
 LEAST_ITEM_G = 9.0  # nothing lighter is sold from plates: smaller differences are the shelf's own affair
 
 
@@ -138,6 +139,27 @@ def _plateaus(window: Window, shake: FloatArray, sigma: FloatArray, a: int, b: i
     return [
         Plateau(p.t0_ns, p.t1_ns, p.head_g - base, p.head_var, p.tail_g - base, p.tail_var, p.unrest) for p in merged
     ]
+
+
+def compared(window: Window, before: slice, after: slice) -> tuple[Plateau, Plateau] | None:
+    """All plates over two stretches of frames, each taken as one plateau; None where they hardly differ."""
+    sides = []
+    for span in (before, after):
+        x = window.grams[span]
+        level, var = _mean(x, window.white_var / window.samples, window.slow_var)
+        sides.append(
+            (level, var + 0.5 * window.slow_var, window.t0_ns + round(span.start * window.frame_s * 1e9), len(x))
+        )
+    (a, va, ta, na), (b, vb, tb, nb) = sides
+    sums = _neighbour_sums(np.nan_to_num(b - a), np.nan_to_num(va + vb, nan=1.0))
+    if not any(np.any((np.abs(s) > LEAST_ITEM_G) & (s * s > NOTICED_SIGMAS**2 * w)) for s, w in sums):
+        return None
+    ns = window.frame_s * 1e9
+    zero = np.where(np.isfinite(a), 0.0, np.nan)
+    return (
+        Plateau(ta, ta + round(na * ns), zero, va, zero, va, 1.0),
+        Plateau(tb, tb + round(nb * ns), b - a, vb, b - a, vb, 1.0),
+    )
 
 
 def _agree(a: Plateau, b: Plateau, lo: int, hi: int) -> bool:
