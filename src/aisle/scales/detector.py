@@ -27,7 +27,7 @@ Float32 = npt.NDArray[np.float32]
 FRAME = 3  # samples per frame: 50 ms at 60 Hz
 BEAT = 2  # frames per beat of the watch: 100 ms
 ABSURD_G = 1e6  # no plate carries a ton: such samples, infinite ones and NaN are no samples
-FAINT = 1.4  # times what wakes a shelf may still go unnoticed
+FAINT = 2.5  # times what wakes a shelf may still go unnoticed
 STRIDE = 5  # beats watched in one go
 
 

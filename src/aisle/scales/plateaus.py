@@ -28,7 +28,7 @@ FLICKER_SECONDS = 0.5  # a shorter plateau between two that agree is a touch, no
 SPLIT_CHI2 = 22.0  # a step hidden in a run must be this significant over all plates that moved ...
 SPLIT_SIGMAS = 4.2  # ... or this on a few neighbours together
 AGREE_SIGMAS = 3.3  # plateaus closer than this on every plate and any few neighbours together are one
-NOTICED_SIGMAS = 2.0  # before and after a hand: less than this is nothing
+NOTICED_SIGMAS = 1.4  # before and after a hand: less than this is nothing
 LEAST_ITEM_G = 9.0  # nothing lighter is sold from plates: smaller differences are the shelf's own affair
 
 
@@ -142,10 +142,16 @@ def _plateaus(window: Window, shake: FloatArray, sigma: FloatArray, a: int, b: i
 
 
 def compared(window: Window, before: slice, after: slice) -> tuple[Plateau, Plateau] | None:
-    """All plates over two stretches of frames, each taken as one plateau; None where they hardly differ."""
+    """All plates over two stretches of frames, each taken as one plateau; None where they hardly differ.
+
+    The stretches lie farther apart than neighbouring plateaus, so the slow wander counts twice.
+    """
     sides = []
     for span in (before, after):
         x = window.grams[span]
+        x = x[np.isfinite(x).all(axis=1)]
+        if len(x) < LEAST_FRAMES:
+            return None
         level, var = _mean(x, window.white_var / window.samples, window.slow_var)
         sides.append(
             (level, var + 0.5 * window.slow_var, window.t0_ns + round(span.start * window.frame_s * 1e9), len(x))
@@ -190,7 +196,7 @@ def _join(a: Plateau, b: Plateau) -> Plateau:
 
 
 def _pooled(one: tuple[FloatArray, FloatArray], two: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """Mean of two levels, each in proportion to how sure it is, and its variance; a plate only one knows is as there."""
+    """Mean of two levels by how sure each is, and its variance; a plate only one knows is as there."""
     (x, v), (y, w) = one, two
     share = np.where(np.isfinite(y), np.where(np.isfinite(x), v / (v + w), 1.0), 0.0)
     mean = np.where(share > 0, x + share * (y - x), x)
