@@ -158,7 +158,8 @@ def compared(window: Window, before: slice, after: slice) -> tuple[Plateau, Plat
         )
     (a, va, ta, na), (b, vb, tb, nb) = sides
     sums = _neighbour_sums(np.nan_to_num(b - a), np.nan_to_num(va + vb, nan=1.0))
-    if not any(np.any((np.abs(s) > LEAST_ITEM_G) & (s * s > NOTICED_SIGMAS**2 * w)) for s, w in sums):
+    least = NOTICED_SIGMAS**2 + 2.0 * np.log(window.grams.shape[1])  # the most of many plates strays farther
+    if not any(np.any((np.abs(s) > LEAST_ITEM_G) & (s * s > least * w)) for s, w in sums):
         return None
     ns = window.frame_s * 1e9
     zero = np.where(np.isfinite(a), 0.0, np.nan)
