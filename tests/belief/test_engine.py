@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -157,6 +158,38 @@ def test_staff_restock_and_removal_bill_nobody() -> None:
     shop.act("sue", "jam", 2 * GRAMS["jam"])
     shop.takes("sue", "soap")
     assert (shop.basket("anna"), shop.basket("sue")) == ((), ())
+
+
+def test_staff_restock_while_a_shopper_takes_from_the_same_load_cell() -> None:
+    """Honey comes while soap goes: the cell shows the difference, two hands show the rest."""
+    shop = Shop(small_shop(cells=True, staff=frozenset({"sam"})))
+    shop.stand("anna", "soap")
+    shop.stand("sam", "honey")
+    shop.watch(2.5)
+    board = shop.store.shelves[0]
+    reaching = {"anna": board.world(0.1, 0.1, 0.05), "sam": board.world(0.9, 0.1, 0.05)}
+    t_ns = shop.t_ns
+    shop.watch(0.8, reaching)
+    shop.watch(3.0)
+    shop.engine.explain(shop.episode("soap", ("soap", -GRAMS["soap"]), ("honey", GRAMS["honey"]), t_ns=t_ns))
+    assert shop.basket("anna") == ("soap",)
+
+
+@pytest.mark.parametrize(
+    ("grams", "basket"), [pytest.param(-130.0, ("tea",), id="gone"), pytest.param(-12.0, (), id="still there")]
+)
+def test_a_hand_without_a_noticed_change_may_have_taken_something(grams: float, basket: tuple[str, ...]) -> None:
+    shop = Shop(small_shop(cells=True))
+    shop.stand("anna", "tea")
+    shop.watch(2.5)
+    t_ns = shop.t_ns
+    shop.watch(0.8, {"anna": shop.store.shelf_at[1, 2].world(0.25, 0.1, 0.05)})
+    shop.watch(3.0)
+    e = shop.episode("tea", ("tea", grams), t_ns=t_ns)
+    noisy = tuple(replace(p, head_var=p.head_var + 1500.0, tail_var=p.tail_var + 1500.0) for p in e.plateaus)
+    shop.engine.explain(replace(e, plateaus=noisy, asked=True))
+    assert shop.basket("anna") == basket
+    assert 0.5 < shop.sure("anna") < 0.999
 
 
 def test_what_staff_restocked_is_billed_when_taken() -> None:

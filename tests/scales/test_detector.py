@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from aisle.scales.change import Episode
 from aisle.scales.detector import ChangeDetector
-from scales.plates_kit import HZ, Samples, Signal, moment, net, nets, printed, time_of
+from scales.plates_kit import HZ, T0_NS, Samples, Signal, moment, net, nets, printed, time_of
 
 
 # ------------------------------------------------------------------ found exactly
@@ -77,6 +77,46 @@ def test_a_light_bag_over_three_plates_in_noise(seed: int) -> None:
         signal.step(plate, 14.0, grams)
     found = nets(signal.episodes(), 12.0)
     assert found == pytest.approx([-31.0], abs=9.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_touch_just_before_a_take_leaves_its_level_alone(seed: int) -> None:
+    """The few frames between touch and lift are a short piece of the plateau before, and not all of its level."""
+    signal = Signal(14.0, 1, sigma_g=11.0, seed=seed).press(0, 5.2, 5.7, -60.0).step(0, 5.95, -550.0, 0.3)
+    assert sum(net(e) for e in signal.episodes()) == pytest.approx(-550.0, abs=7.0)
+
+
+def compared(grams: float, seed: int) -> tuple[list[Episode], Episode | None]:
+    """What the detector finds by itself, and when asked about a hand between 9.7 and 10.3 s."""
+    signal = Signal(13.0, 1, sigma_g=30.0, seed=seed).step(0, 10.0, grams, 0.3)
+    detector = ChangeDetector([1])
+    found = detector.feed(T0_NS, signal.samples)
+    before, after = (time_of(450), time_of(580)), (time_of(630), time_of(762))
+    return found, detector.compare(0, before, after)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4, 5])
+def test_a_hand_tells_when_to_compare(seed: int) -> None:
+    found, asked = compared(-26.0, seed)
+    assert found == []
+    assert asked is not None and asked.asked
+    change, var = asked.change(0, 1)
+    assert abs(float(change[0]) + 26.0) < 3.0 * float(np.sqrt(var[0]))
+
+
+def test_a_comparison_needs_both_sides_remembered() -> None:
+    detector = ChangeDetector([1])
+    detector.feed(T0_NS, Signal(13.0, 1, sigma_g=30.0).samples)
+    assert detector.compare(0, (time_of(450), time_of(580)), (time_of(700), time_of(840))) is None
+    assert detector.compare(0, (time_of(570), time_of(580)), (time_of(630), time_of(762))) is None
+
+
+def test_the_noisier_the_shelf_the_more_goes_unnoticed() -> None:
+    detector = ChangeDetector([1, 1])
+    quiet, loud = Signal(20.0, 1, sigma_g=1.0).samples, Signal(20.0, 1, sigma_g=30.0, seed=1).samples
+    detector.feed(T0_NS, np.hstack([quiet, loud]))
+    faint = detector.faintest_g()
+    assert faint[0] < 20.0 < faint[1]
 
 
 def test_noise_alone_makes_no_takes() -> None:

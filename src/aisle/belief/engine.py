@@ -310,7 +310,9 @@ class BeliefEngine:
                 hands[i] = r.hands
         event = self._next_event
         self._next_event += 1
-        scene = Scene(board, fit, actors, reach, hands, tuple(by_body), t1, self.store.staff, event, self.totals)
+        scene = Scene(
+            board, fit, actors, reach, hands, tuple(by_body), t1, self.store.staff, event, self.totals, episode.asked
+        )
         resting = Resting(grams, var, (lo, hi), since, after.t1_ns)
         explainer, skey, first = Explainer(scene, self.settings.narrow), ("s", episode.shelf), episode.first_plate
         return Stretch(explainer, keys, skey, owners, resting, after.t0_ns, rest is not None, first)

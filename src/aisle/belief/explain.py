@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aisle.belief.footprint import Places
 from aisle.belief.priors import Priors
 from aisle.belief.scene import NOBODY, Part, Scene
 from aisle.belief.state import Held, Item, Key, ShelfState, Stray, Value
@@ -22,6 +23,7 @@ from aisle.store.model import Product
 MOST_UNITS = 48  # of one product in one movement (a crate)
 BUSY_S = 0.8  # two acts closer together are one movement of the body ...
 BUSY_REACH = 0.5  # ... which speaks for the second with no more than this log ratio
+AT_HAND = -1.0  # log ratio of reach above which somebody is at the shelf
 BUSY_HANDS = 1.5  # and who is seen by the hands hardly acts twice so fast
 
 
@@ -48,6 +50,17 @@ class Draft(NamedTuple):
     why: str = ""
 
 
+class Coming(NamedTuple):
+    """One thing somebody may put down while another takes: log prior, the item, its facing (-1: none here)."""
+
+    prior: float
+    item: Item
+    facing: int
+    places: Places
+    act: Act
+    put: tuple[tuple[str, Item], ...]
+
+
 class Explainer:
     """Enumerates explanations of one scene; what does not depend on who holds what is worked out once."""
 
@@ -57,11 +70,12 @@ class Explainer:
         self.where = -math.log(scene.totals.facings)
         self.span = math.log(scene.board.shelf.length_m / scene.totals.length_m)
         self.gone = scene.fit.sum_g < 0
+        self.at_hand = [a for a in range(1, len(scene.actors)) if scene.reach[a].max() > AT_HAND]
         self._base = list(self._nothing())
         self._takes: dict[tuple[str, ...], list[Draft]] = {}
         self._unknown = list(self._unlisted())
         self._distinct: dict[Held, tuple[Item, ...]] = {}
-        self._swaps: dict[tuple[str | None, float, float, int, str], float] = {}
+        self._swaps: dict[tuple[str | None, float, float, int, int, str], float] = {}
         self._swap_near: dict[tuple[int, tuple[str, ...]], tuple[list[tuple[int, Product, float]], Item]] = {}
 
     def explanations(self, held: dict[str, Held], shelf: ShelfState) -> list[Draft]:
@@ -77,6 +91,7 @@ class Explainer:
             drafts += self._restocked(near)
         drafts += self._unknown
         drafts += self._swapped(held, near, max(d.score for d in drafts))
+        drafts += self._crossed(held, near, max(d.score for d in drafts))
         drafts = self._told_once(drafts, held)
         top = max(d.score for d in drafts)
         return sorted((d for d in drafts if d.score >= top - self.narrow), key=lambda d: -d.score)
@@ -96,7 +111,10 @@ class Explainer:
     # ---------------------------------------------------------- what happened
     def _nothing(self) -> Iterator[Draft]:
         p, s = self.priors, self.scene
-        yield Draft(p.nothing - math.log(s.totals.shelves) + s.fit.nothing(), (), why="nothing moved")
+        still = p.nothing - math.log(s.totals.shelves)
+        if s.asked:
+            still = float(np.logaddexp(still, p.idle + self.where + s.best_reach))
+        yield Draft(still + s.fit.nothing(), (), why="nothing moved")
         yield Draft(p.slid + self.where + s.fit.slid(), (), why="pushed along the shelf")
 
     def _taken(self, near: tuple[str, ...]) -> list[Draft]:
@@ -348,13 +366,58 @@ class Explainer:
 
     def _swap_density(self, item: Item, home: int, f: int, product: Product) -> float:
         s = self.scene
-        key = (item.gtin, item.weight_g, item.var_g2, f, product.gtin)
+        key = (item.gtin, item.weight_g, item.var_g2, home, f, product.gtin)
         found = self._swaps.get(key)
         if found is None:
             put = Part(home, item.gtin or "", item.weight_g, item.var_g2, 1, 1)
             took = Part(f, product.gtin, product.weight_g or 0.0, s.board.spread(product), -1, 1)
             found = self._swaps[key] = s.several([took, put])
         return found
+
+    def _crossed(self, held: dict[str, Held], near: tuple[str, ...], best: float) -> Iterator[Draft]:
+        """One puts something down, or restocks, while another takes: on one load cell only the difference shows."""
+        s = self.scene
+        here = self.at_hand
+        if len(here) < 2:
+            return
+        known = self._weighed(near)
+        prior = self.priors.take + self.where - math.log(len(s.facings_near)) + self.priors.two_people + 2.0 * s.crowd
+        for a in here:
+            for coming in self._coming(s.actors[a], held, known):
+                for f, product in known:
+                    left = coming.item.weight_g - (product.weight_g or 0.0)
+                    loose = coming.item.weight_g + (product.weight_g or 0.0)
+                    if f == coming.facing or not s.near(left, 0.3 * loose):
+                        continue
+                    limit = s.bound(left, loose, s.board.spread(product) + coming.item.var_g2) + 2.0 * s.best_reach
+                    if prior + coming.prior + limit < best - self.narrow:
+                        continue
+                    ll = self._swap_density(coming.item, coming.facing, f, product)
+                    put = float(s.reach_over(coming.places)[a])
+                    took = s.reach_over(s.board.places(f, product.gtin))
+                    for b in here:
+                        if b != a:
+                            acts = (coming.act, Act(s.actors[b], -1, product.gtin, 1, "facing"))
+                            yield Draft(prior + coming.prior + ll + put + float(took[b]), acts, put=coming.put)
+
+    def _coming(self, who: str, held: dict[str, Held], known: list[tuple[int, Product]]) -> Iterator[Coming]:
+        """What one person may put on this shelf: staff any product of it, a shopper what they hold."""
+        p, s = self.priors, self.scene
+        if who in s.staff:
+            for f, product in known:
+                item = s.lifted(product, 1, alone=False)[0]
+                act = Act(who, 1, product.gtin, 1, "restock")
+                yield Coming(p.restock, item, f, s.board.places(f, product.gtin), act, ())
+            return
+        mine = self._different(held[who]) if who in held else ()
+        for item in mine:
+            home = s.board.homes(item.gtin)
+            where = p.home if home else p.elsewhere + self.span
+            places = s.board.places(home[0], item.gtin or "") if home else s.board.prints.everywhere
+            act = Act(who, 1, item.gtin, 1, "home" if home else "elsewhere")
+            yield Coming(
+                p.put + where - math.log(len(mine)), item, home[0] if home else -1, places, act, ((who, item),)
+            )
 
     def _unlisted(self) -> Iterator[Draft]:
         """Something the shop does not know came or went."""

@@ -32,7 +32,7 @@ class ReachSettings:
     """Spreads in metres; learnt on recordings with wrists, checked on others."""
 
     slack_s: float = 0.35  # the hand may be seen a little before and after the plates move
-    hand_x_m: float = 0.055
+    hand_x_m: float = 0.04
     hand_frames: int = 4  # sightings averaged: a hand only passing by is not there long
     hand_y_m: float = 0.08
     hand_z_m: float = 0.10
@@ -162,6 +162,10 @@ class People:
     def seconds(self, t_ns: int) -> float:
         """Seconds since the first reading."""
         return (t_ns - (self._t0_ns if self._t0_ns is not None else t_ns)) * 1e-9
+
+    def nanoseconds(self, t_s: float) -> int:
+        """The time of a reading so many seconds after the first."""
+        return (self._t0_ns or 0) + round(t_s * 1e9)
 
     def present(self, t0: float, t1: float, grace_s: float = 2.5) -> list[Track]:
         """Tracks seen within `grace_s` of the interval."""

@@ -21,6 +21,7 @@ class Priors:
     two_people: float = math.log(0.15)  # two people within one change
     swap: float = math.log(0.008)  # one put, one taken, within one change
     nothing: float = math.log(0.25)
+    idle: float = math.log(0.80)  # a hand was at the shelf, nothing was noticed, and nothing had happened
     slid: float = math.log(0.03)
     relabelled: float = math.log(0.05)  # the planogram is wrong here
     unknown: float = math.log(0.0005)  # something the shop does not know

@@ -57,7 +57,7 @@ class Scene:
     place, `hands` (actors, 2, bins) the same for each hand alone; actor 0 is
     somebody nobody saw.  `by_body` tells for which actors only
     the body was seen, no hands; `t_s` is when the change was over.  `staff` are
-    the actors who work here.
+    the actors who work here.  `asked` when only a hand made anybody look.
     """
 
     def __init__(
@@ -72,10 +72,11 @@ class Scene:
         staff: frozenset[str],
         event: int,
         totals: Totals,
+        asked: bool = False,
     ) -> None:
         self.board, self.fit, self.actors, self.reach = board, fit, actors, reach
         self.hands, self.by_body, self.t_s = hands, by_body, t_s
-        self.staff, self.event, self.totals = staff, event, totals
+        self.staff, self.event, self.totals, self.asked = staff, event, totals, asked
         self.crowd = -math.log(max(1, len(actors) - 1))  # each actor present is as likely to act
         self.nowhere = np.full(len(actors), -np.inf)
         self._singles: dict[tuple[int, str, int], FloatArray] = {}

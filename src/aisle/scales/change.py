@@ -42,12 +42,15 @@ class Episode:
     episode speaks of plates `first_plate` .. `first_plate + n - 1` (0-based).
     `plateaus` has at least two entries, in time order.  `settled` is False when
     the detector had to close the episode before the plates came to rest.
+    `asked` when nothing was noticed, and the plates were compared because a
+    hand had been there.
     """
 
     shelf: int
     first_plate: int
     plateaus: tuple[Plateau, ...]
     settled: bool
+    asked: bool = False
 
     def change(self, before: int, after: int) -> tuple[FloatArray, FloatArray]:
         """Grams (plates,) that came (+) or went (-) between two plateaus, and their variances (plates,)."""

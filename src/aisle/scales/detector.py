@@ -20,13 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from aisle.scales.change import Episode
-from aisle.scales.plateaus import LEAST_FRAMES, Window, cut, medians
+from aisle.scales.plateaus import LEAST_FRAMES, Window, compared, cut, medians
 from aisle.sensing.readings import HEAVIEST_G
 
 Float32 = npt.NDArray[np.float32]
 
 FRAME = 3  # samples per frame: 50 ms at 60 Hz
 BEAT = 2  # frames per beat of the watch: 100 ms
+FAINT = 2.5  # times what wakes a shelf may still go unnoticed
 STRIDE = 5  # beats watched in one go
 
 
@@ -284,22 +285,11 @@ class ChangeDetector:
         seen_at = earlier[np.isfinite(self._ring[earlier % self._depth, a:b]).any(axis=1)]
         if len(seen_at):  # a gap before the waking does not count: look as far back as needed for a rest before it
             begin = min(begin, int(seen_at[-min(lead, len(seen_at))]))
-        rows = np.arange(begin, self._frames) % self._depth
-        # what the slow average wanders beyond its share of white noise is how far neighbouring plateaus drift apart
-        share = self.beat_s / (2.0 * s.slow_tau_s - self.beat_s)
-        low = self._noise_slow[a:b].astype(np.float64) ** 2 - share * self._white[a:b] / (FRAME * BEAT)
-        low = np.maximum(low, 0.0)
-        window = Window(
-            t0_ns=self._time(begin),
-            frame_s=self.frame_s,
-            grams=self._ring[rows, a:b].astype(np.float64),
-            white_var=np.maximum(self._white[a:b].astype(np.float64), s.noise_floor_g**2),
-            slow_var=low,
-            within_var=self._ring_var[rows, a:b].astype(np.float64),
-            samples=FRAME,
-        )
-        episodes = [Episode(shelf, c.first_plate, c.plateaus, settled) for c in cut(window)]
+        episodes = [
+            Episode(shelf, c.first_plate, c.plateaus, settled) for c in cut(self._window(shelf, begin, self._frames))
+        ]
         # back to watching: the level is where the plates rest now
+        rows = np.arange(begin, self._frames) % self._depth
         n = round(s.still_s / self.frame_s)
         level = medians(self._ring[rows[-n:], a:b])
         self._level[a:b] = np.where(np.isfinite(level), level, self._level[a:b])
@@ -308,6 +298,48 @@ class ChangeDetector:
         self._asleep[a:b] = True
         self._watched_from[shelf] = self._frames - (n if settled else LEAST_FRAMES)
         return episodes
+
+    def _window(self, shelf: int, begin: int, end: int) -> Window:
+        """The frames from `begin` to before `end` of one shelf, with what is known of its noise."""
+        s = self.settings
+        a = int(self.starts[shelf])
+        b = a + int(self.counts[shelf])
+        rows = np.arange(begin, end) % self._depth
+        # what the slow average wanders beyond its share of white noise is how far neighbouring plateaus drift apart
+        share = self.beat_s / (2.0 * s.slow_tau_s - self.beat_s)
+        low = self._noise_slow[a:b].astype(np.float64) ** 2 - share * self._white[a:b] / (FRAME * BEAT)
+        low = np.maximum(low, 0.0)
+        return Window(
+            t0_ns=self._time(begin),
+            frame_s=self.frame_s,
+            grams=self._ring[rows, a:b].astype(np.float64),
+            white_var=np.maximum(self._white[a:b].astype(np.float64), s.noise_floor_g**2),
+            slow_var=low,
+            within_var=self._ring_var[rows, a:b].astype(np.float64),
+            samples=FRAME,
+        )
+
+    # ------------------------------------------------------------------ looking twice
+    def faintest_g(self) -> Float32:
+        """(shelves,) grams below which something may leave a shelf unnoticed, the noise being what it is."""
+        s = self.settings
+        worst = np.maximum.reduceat(self._noise_slow, self.starts)
+        return np.asarray(FAINT * s.wake_slow * worst * np.sqrt(np.minimum(self.counts, 3)), np.float32)
+
+    def compare(self, shelf: int, before_ns: tuple[int, int], after_ns: tuple[int, int]) -> Episode | None:
+        """The whole shelf over two stretches of time; None when they hardly differ, or are not both remembered."""
+        spans = [self._frame(t) for t in (*before_ns, *after_ns)]
+        oldest, newest = max(self._frames - self._depth, 0), self._frames
+        if shelf in self._awake or spans[0] < oldest or spans[3] > newest:
+            return None
+        if min(spans[1] - spans[0], spans[3] - spans[2]) < round(self.settings.still_s / self.frame_s):
+            return None
+        window = self._window(shelf, spans[0], spans[3])
+        found = compared(window, slice(0, spans[1] - spans[0]), slice(spans[2] - spans[0], spans[3] - spans[0]))
+        return Episode(shelf, 0, found, True, asked=True) if found else None
+
+    def _frame(self, t_ns: int) -> int:
+        return round((t_ns - (self._t0_ns or 0)) * self.hz / (FRAME * 1e9))
 
     def _time(self, frame: int) -> int:
         assert self._t0_ns is not None

@@ -31,6 +31,7 @@ FLICKER_SECONDS = 0.5  # a shorter plateau between two that agree is a touch, no
 SPLIT_CHI2 = 22.0  # a step hidden in a run must be this significant over all plates that moved ...
 SPLIT_SIGMAS = 4.2  # ... or this on a few neighbours together
 AGREE_SIGMAS = 3.3  # plateaus closer than this on every plate and any few neighbours together are one
+NOTICED_SIGMAS = 1.4  # before and after a hand: less than this is nothing
 LEAST_ITEM_G = 9.0  # nothing lighter is sold from plates: smaller differences are the shelf's own affair
 
 
@@ -143,6 +144,34 @@ def _plateaus(window: Window, shake: FloatArray, sigma: FloatArray, a: int, b: i
     ]
 
 
+def compared(window: Window, before: slice, after: slice) -> tuple[Plateau, Plateau] | None:
+    """All plates over two stretches of frames, each taken as one plateau; None where they hardly differ.
+
+    The stretches lie farther apart than neighbouring plateaus, so the slow wander counts twice.
+    """
+    sides = []
+    for span in (before, after):
+        x = window.grams[span]
+        x = x[np.isfinite(x).all(axis=1)]
+        if len(x) < LEAST_FRAMES:
+            return None
+        level, var = _mean(x, window.white_var / window.samples, window.slow_var)
+        sides.append(
+            (level, var + 0.5 * window.slow_var, window.t0_ns + round(span.start * window.frame_s * 1e9), len(x))
+        )
+    (a, va, ta, na), (b, vb, tb, nb) = sides
+    sums = _neighbour_sums(np.nan_to_num(b - a), np.nan_to_num(va + vb, nan=1.0))
+    least = NOTICED_SIGMAS**2 + 2.0 * np.log(window.grams.shape[1])  # the most of many plates strays farther
+    if not any(np.any((np.abs(s) > LEAST_ITEM_G) & (s * s > least * w)) for s, w in sums):
+        return None
+    ns = window.frame_s * 1e9
+    zero = np.where(np.isfinite(a), 0.0, np.nan)
+    return (
+        Plateau(ta, ta + round(na * ns), zero, va, zero, va, 1.0),
+        Plateau(tb, tb + round(nb * ns), b - a, vb, b - a, vb, 1.0),
+    )
+
+
 def _agree(a: Plateau, b: Plateau, lo: int, hi: int) -> bool:
     d = np.nan_to_num(b.head_g - a.tail_g)[lo:hi]
     v = np.nan_to_num(b.head_var + a.tail_var, nan=1.0)[lo:hi]
@@ -160,8 +189,22 @@ def _neighbour_sums(d: FloatArray, v: FloatArray) -> list[tuple[FloatArray, Floa
 
 
 def _join(a: Plateau, b: Plateau) -> Plateau:
+    """One plateau of two that agree; where its end is only a short piece, the rest of it tells the level too."""
     unrest = (a.seconds * a.unrest + b.seconds * b.unrest) / (a.seconds + b.seconds)
-    return Plateau(a.t0_ns, b.t1_ns, a.head_g, a.head_var, b.tail_g, b.tail_var, unrest)
+    head, tail = (a.head_g, a.head_var), (b.tail_g, b.tail_var)
+    if a.seconds < LEVEL_SECONDS:
+        head = _pooled(head, (b.head_g, b.head_var))
+    if b.seconds < LEVEL_SECONDS:
+        tail = _pooled(tail, (a.tail_g, a.tail_var))
+    return Plateau(a.t0_ns, b.t1_ns, *head, *tail, unrest)
+
+
+def _pooled(one: tuple[FloatArray, FloatArray], two: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Mean of two levels by how sure each is, and its variance; a plate only one knows is as there."""
+    (x, v), (y, w) = one, two
+    share = np.where(np.isfinite(y), np.where(np.isfinite(x), v / (v + w), 1.0), 0.0)
+    mean = np.where(share > 0, x + share * (y - x), x)
+    return np.where(share == 1.0, y, mean), np.where(share == 1.0, w, v * (1.0 - share))
 
 
 def _calm_runs(y: FloatArray, sigma: FloatArray, shake: FloatArray) -> list[tuple[int, int]]:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from aisle.belief.engine import BeliefEngine, BeliefSettings
 from aisle.belief.events import EventRecord
 from aisle.belief.questions import Question, expected_risk_minor, question_for
+from aisle.belief.visits import Visits
 from aisle.scales.change import Episode
 from aisle.scales.detector import ChangeDetector
 from aisle.sensing.grid import PlateBlock, PlateGrid
@@ -24,12 +25,15 @@ from aisle.sensing.health import HealthMonitor
 from aisle.sensing.merge import EventTimeMerge, by_event_time
 from aisle.sensing.readings import PlateReading, Recording, TrackReading
 from aisle.sensing.recordings import open_recording
+from aisle.store.model import Store
 from aisle.walkout.completeness import Presence, judged
 from aisle.walkout.outcome import Alternative, Event, Line, Outcome, Receipt
 
 NS = 1_000_000_000
 TAKE_EVERY = 40  # plate readings between two looks at the grid: about two seconds of a shop with five gondolas
 PATIENCE_S = 6
+COMPARED_S = 2.2  # before and after a hand was at a noisy shelf: so long its weight is averaged ...
+ASIDE_S = 0.25  # ... so far aside from the hand
 UNTOLD = 0.001  # no receipt is surer than this leaves: what no hypothesis tells of
 LONGEST_SILENCE_S = 600.0  # of all gondolas; beyond it the middle of the silence gets no samples
 LEFT_S = 60.0  # a shopper not seen for so long has left for good
@@ -60,6 +64,13 @@ class Replay:
         self.detector = ChangeDetector([s.plate_count for s in store.shelves])
         self.engine = BeliefEngine(store, BeliefSettings(sequential=options.sequential))
         self.presence = Presence()
+        self.visits = Visits(store.shelves)
+        lightest = [
+            min((w for f in store.facings_at.get(s.key, ()) if (w := _weight(store, f.gtin))), default=np.inf)
+            for s in store.shelves
+        ]
+        self.lightest_g = np.array(lightest)
+        self.told: dict[int, Episode] = {}  # by shelf: the last one
         self.waiting: list[Episode] = []
         self.first_ns: int | None = None
         self.last_ns = 0
@@ -97,7 +108,26 @@ class Replay:
     def _detect(self, block: PlateBlock | None) -> None:
         if block is not None and len(block.grams):
             self.monitor.see_plates(block)
-            self._explain(self.detector.feed(block.t0_ns, block.grams), block.t1_ns)
+            episodes = self.detector.feed(block.t0_ns, block.grams)
+            self.told.update((e.shelf, e) for e in episodes)
+            self._explain(episodes + self._looked_twice(block.t1_ns), block.t1_ns)
+
+    def _looked_twice(self, until_ns: int) -> list[Episode]:
+        """Compare shelves on which light things may go unnoticed, before and after a hand was there."""
+        people = self.engine.people
+        faint = np.flatnonzero(self.lightest_g < self.detector.faintest_g())
+        out = []
+        for visit in self.visits.over(people, people.seconds(until_ns), faint):
+            t0, t1 = people.nanoseconds(visit.t0_s - ASIDE_S), people.nanoseconds(visit.t1_s + ASIDE_S)
+            begin, end = t0 - round(COMPARED_S * NS), t1 + round(COMPARED_S * NS)
+            last = self.told.get(visit.shelf)
+            if last is not None:
+                begin = max(begin, last.plateaus[-1].t0_ns)
+            e = self.detector.compare(visit.shelf, (begin, t0), (t1, end))
+            if e is not None:
+                self.told[visit.shelf] = e
+                out.append(e)
+        return out
 
     def _explain(self, episodes: list[Episode], until_ns: int | None = None) -> None:
         """Hand episodes on in the order in which they began; `until_ns` None: all of them.
@@ -169,6 +199,11 @@ class Replay:
             {"acts": [a._asdict() for a in acts], "why": why, "probability": p} for acts, why, p in r.explanations
         )
         return Event(r.t1_ns, shelf.gondola, shelf.shelf, r.plates, r.grams, r.sigma_g, told)
+
+
+def _weight(store: Store, gtin: str) -> float | None:
+    product = store.products.get(gtin)
+    return product.weight_g if product else None
 
 
 def question_as_dict(q: Question) -> dict[str, Any]:
