@@ -182,6 +182,7 @@ class BuyGetAccount:
         self.start: Part = (0, 0, -1 if limit is None else limit * get)
         self._share = 0.0  # of a unit's price that a slot is worth, in price order
         self._flat = 0.0  # what a slot is worth otherwise
+        self._scarce = 0.0  # what a slot costs because of the limit
         self._dearest = 1  # unit there is: brings both to one scale
 
     def step(self, part: Part, role: Role) -> Step | None:
@@ -201,35 +202,46 @@ class BuyGetAccount:
         if self.in_price_order:
             share = max((slot.saves / slot.price for slot in gets if slot.price), default=0.0)
             self._share = share * self.buy / (self.buy + self.get)
+            self._limit_priced(gets)
             return
         bought = sum(slot.units for slot in slots if slot.role == BUY)
         values = _spread((slot.gain, slot.units) for slot in gets)
         self._flat = max(0.0, _nth(values, bought // self.buy * self.get))
+        self._limit_priced(gets)
+
+    def _limit_priced(self, gets: Sequence[Slot]) -> None:
+        """A slot costs what the first unit beyond the limit would gain."""
+        left = self.start[2]
+        if left >= 0:
+            nets = _spread((slot.gain - self._flat - self._share * slot.price, slot.units) for slot in gets)
+            self._scarce = max(0.0, _nth(nets, left))
 
     def pull(self, used: Sequence[tuple[Role, int, int]]) -> list[float]:
         earn = self.get / self.buy
         over = [(units if role == GET else -units * earn, price) for role, price, units in used]
+        beyond = sum(units for role, _, units in used if role == GET) - self.start[2] if self.start[2] >= 0 else 0.0
         if self.in_price_order:
-            return [0.0, sum(units * price for units, price in over) / self._dearest]
-        return [sum(units for units, _ in over), 0.0]
+            return [0.0, sum(units * price for units, price in over) / self._dearest, beyond]
+        return [sum(units for units, _ in over), 0.0, beyond]
 
     def move(self, steps: Sequence[float]) -> None:
+        self._scarce = max(0.0, self._scarce + steps[2])
         self._flat = max(0.0, self._flat + steps[0])
         self._share = max(0.0, self._share + steps[1] / self._dearest)
 
     def duals(self) -> list[float]:
-        return [self._flat, self._share]
+        return [self._flat, self._share, self._scarce]
 
     def reset(self, duals: Sequence[float]) -> None:
-        self._flat, self._share = duals
+        self._flat, self._share, self._scarce = duals
 
     def cost(self, role: Role, price: int) -> float:
         each = self._flat + self._share * price
-        return each if role == GET else -each * self.get / self.buy
+        return each + self._scarce if role == GET else -each * self.get / self.buy
 
     def worth(self, part: Part, next_price: int) -> float:
         each = self._flat + self._share * next_price
-        return each * (part[1] + part[0] * self.get / self.buy)
+        return each * (part[1] + part[0] * self.get / self.buy) + self._scarce * max(0, part[2])
 
     def can_close(self, part: Part, rest: Sequence[int]) -> bool:
         return part[1] + (part[0] + rest[0]) // self.buy * self.get >= 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from aisle.commerce.money import allocate
 from aisle.commerce.pricing import reductions
-from aisle.commerce.pricing.combination import Combination
+from aisle.commerce.pricing.choice import Combination
 from aisle.commerce.pricing.running import Running
 from aisle.commerce.pricing.treatments import Kind, Treatment
 from aisle.store.offers import Bundle, BuyGet, CountForPrice

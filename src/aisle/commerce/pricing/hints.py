@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aisle.commerce.pricing.allotment import Allotted, Lot
-from aisle.commerce.pricing.combination import Combination, Combiner
+from aisle.commerce.pricing.choice import Combination
+from aisle.commerce.pricing.combination import Combiner
 from aisle.commerce.pricing.priced import Hint
 from aisle.commerce.pricing.running import Running
 from aisle.commerce.pricing.treatments import Kind

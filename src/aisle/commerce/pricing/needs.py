@@ -27,16 +27,20 @@ def can_start(running: Running, rank: int, places: Mapping[int, int], spent: int
             return True
 
 
-def account(running: Running, limit: int | None, rank: int, places: Mapping[int, int], lacking: int) -> Account:
-    """The account of a promotion for so many units in each of its places; `lacking` see `GroupAccount`."""
+def account(
+    running: Running, limit: int | None, rank: int, places: Mapping[int, int], lacking: int, factor: int = 1
+) -> Account:
+    """The account of a promotion for so many units in each of its places; `lacking` see `GroupAccount`; a
+    group's price counts `factor` times."""
     match running.promotions[rank].benefit:
         case CountForPrice(count=count, minor=minor):
             binding = limit is not None and limit < places[0] // count
-            return GroupAccount((count,), minor, limit if binding else None, lacking)
+            return GroupAccount((count,), minor * factor, limit if binding else None, lacking)
         case Bundle(parts=parts, minor=minor):
             most = min(places[place] // part.count for place, part in enumerate(parts))
             binding = limit is not None and limit < most
-            return GroupAccount(tuple(part.count for part in parts), minor, limit if binding else None, lacking)
+            counts = tuple(part.count for part in parts)
+            return GroupAccount(counts, minor * factor, limit if binding else None, lacking)
         case BuyGet(buy=buy, get=get, get_goods=get_goods):
             gets = places[0] - buy if get_goods is None else places[1]
             binding = limit is not None and limit * get < gets

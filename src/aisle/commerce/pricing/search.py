@@ -19,9 +19,11 @@ from fractions import Fraction
 
 from aisle.commerce.pricing.accounts import Account, GroupAccount, Part, Slot
 from aisle.commerce.pricing.fronts import SAVED, Lowered, Slopes, front
+from aisle.commerce.pricing.greedy import Greedy, Way
 from aisle.commerce.pricing.treatments import Kind, Stakes, Treatment, treatments
 
-PLAIN_TRANSITIONS = 3_000  # up to here without bounds
+PLAIN_WORK = 16_000  # up to here without bounds
+KEEPING = 5  # work of keeping one state at one stage
 FIRST_WIDTH = 12  # states kept in the first pass over a large component
 MOST_WIDTH = 400  # states kept in any later pass
 DUAL_STEPS = 40
@@ -41,13 +43,16 @@ class Label:
 
 @dataclass(slots=True)
 class Allowance:
-    """How many transitions may still be made for one basket."""
+    """How much work may still be done for one basket.
+
+    Work is counted in what takes some 0.4 microseconds: a transition is two, keeping a state in order a few more.
+    """
 
     left: int
 
     def width(self, stages: int, choices: float) -> int:
-        """How many states may be kept at every stage."""
-        return min(MOST_WIDTH, max(FIRST_WIDTH, int(self.left / max(1.0, stages * choices))))
+        """How many states may be kept at every stage for most of what is left."""
+        return min(MOST_WIDTH, max(FIRST_WIDTH, int(0.8 * self.left / max(1.0, stages * (2 * choices + KEEPING)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +113,12 @@ class Component:
             self._place[rank]: tuple((rank, threshold) in whole for threshold in stakes.tracked) for rank in self.ranks
         }
         self._tracked = len(stakes.tracked)
+        self._scale = stakes.scale
         self._steps: list[dict[tuple[Part, Part], tuple[Part, int] | None]] = [{} for _ in self.accounts]
         self._slopes: Slopes = ()
         self._plain: dict[Slopes, dict[Lowered, Label] | None] = {}
         self._tuned = False
+        self._most = 0
         self._dropped = -math.inf
         self._worths: dict[tuple[int, Part, int, tuple[int, ...]], float] = {}
         self._stages = self._staged()
@@ -144,44 +151,68 @@ class Component:
 
     def best(self, allowance: Allowance) -> Found:
         """The best treatment, nothing being tracked."""
-        labels = self._pass(None, 0, PLAIN_TRANSITIONS, allowance)
+        labels = self._pass(None, 0, PLAIN_WORK, allowance)
         if labels is not None:
             return Found(_fronts(labels), 0)
-        self._tune()
-        first = self._pass(-math.inf, FIRST_WIDTH, None, allowance)
-        assert first is not None
-        found = Found(_fronts(first), 0)
-        if self._dropped > found.best.value:
-            second = self._pass(found.best.value + 1, allowance.width(*self.size), None, allowance)
-            if second:
-                found = Found(_fronts(second), 0)
-            return Found(found.fronts, _ceil(max(self._dropped, found.best.value)))
-        return found
+        best = self._floor(allowance)
+        self._tune(allowance)
+        bound: float = self._most
+        for width in (FIRST_WIDTH, 0):
+            if bound > best.value:
+                width = width or allowance.width(*self.size)
+                labels = self._pass(best.value + 1, width, None, allowance) or {}
+                best = max((best, *labels.values()), key=lambda label: label.value)
+                bound = min(bound, max(self._dropped, best.value))
+        return Found({(0,) * self._tracked: best}, _ceil(bound))
+
+    def _floor(self, allowance: Allowance) -> Label:
+        """The best of a few orders in which promotions could be applied one after another."""
+        greedy = Greedy(self.kinds, self.accounts, self._treatments, self._place)
+        found = [self._replayed(way) for way in greedy.ways()]
+        allowance.left -= greedy.work + len(found) * len(self._stages)
+        return max((label for label in found if label is not None), key=lambda label: label.value)
+
+    def _replayed(self, way: Way) -> Label | None:
+        """The label of a way to treat all units, None when an account cannot end so."""
+        label, state, at = Label(0), self.start, 0
+        for kind, count in self.kinds:
+            for treatment in way[kind]:
+                moved = self._moved(state, tuple((self._place[rank], role) for rank, role in treatment.moves))
+                if moved is None:
+                    return None
+                state = moved[0]
+                label = Label(label.value + treatment.value - moved[1] * SAVED, label, treatment)
+            at += count
+            checked = self._checked({(state, ()): label}, self._stages[at - 1])
+            if not checked:
+                return None
+            state = next(iter(checked))[0]
+        return label
 
     def fronts(self, floor: int, slopes: Slopes, allowance: Allowance) -> Found:
         """The treatments worth at least `floor` none of which another beats, by how they lower the tracked bases."""
         if slopes not in self._plain:
             self._slopes = slopes
-            labels = self._pass(None, 0, PLAIN_TRANSITIONS, allowance)
+            labels = self._pass(None, 0, PLAIN_WORK, allowance)
             self._plain[slopes] = None if labels is None else _fronts(labels)
         fronts = self._plain[slopes]
         if fronts is not None:
             return Found({lowered: label for lowered, label in fronts.items() if label.value >= floor}, 0)
         self._slopes = slopes
-        self._tune()
+        self._tune(allowance)
         labels = self._pass(floor, allowance.width(*self.size), None, allowance)
         return Found(_fronts(labels or {}), _ceil(self._dropped))
 
     def _pass(
-        self, floor: float | None, width: int, most_transitions: int | None, allowance: Allowance
+        self, floor: float | None, width: int, most_work: int | None, allowance: Allowance
     ) -> dict[Key, Label] | None:
-        """One run over all units; None when it took more than `most_transitions`. No floor: no bounds, no width."""
+        """One run over all units; None when it took more than `most_work`. No floor: no bounds, no width."""
         self._dropped = -math.inf
         labels: dict[Key, Label] = {(self.start, (0,) * self._tracked): Label(0)}
         spent = 0
         for stage in self._stages:
-            spent += len(labels) * len(stage.choices)
-            if most_transitions is not None and spent > most_transitions:
+            spent += 2 * len(labels) * len(stage.choices)
+            if most_work is not None and spent > most_work:
                 allowance.left -= spent
                 return None
             labels = self._advance(labels, stage)
@@ -189,8 +220,9 @@ class Component:
                 labels = self._checked(labels, stage)
             if self._tracked:
                 labels = _undominated(labels, self._slopes)
+            spent += KEEPING * len(labels)
             if floor is not None:
-                labels = self._pruned(labels, stage, floor, width)
+                labels = self._pruned(labels, stage, floor, width if spent < allowance.left else 1)
         allowance.left -= spent
         return labels
 
@@ -351,7 +383,7 @@ class Component:
     def _touches(self, kind: Kind, rank: int) -> bool:
         return any(rank == moved for treatment in self._treatments[kind] for moved, _ in treatment.moves)
 
-    def _tune(self) -> None:
+    def _tune(self, allowance: Allowance) -> None:
         """Choose dual prices, and note at every stage what all later units can save at most at these."""
         if self._tuned:
             return
@@ -362,14 +394,20 @@ class Component:
             for treatment in self._treatments[kind]:
                 gain = (treatment.value - idle) / SAVED
                 for rank, role in treatment.moves:
-                    slots[self._place[rank]].append(Slot(role, kind.price, _alone(treatment, rank), gain, count))
+                    slots[self._place[rank]].append(
+                        Slot(role, kind.price, _alone(treatment, rank, self._scale), gain, count)
+                    )
         for account, found in zip(self.accounts, slots, strict=True):
             account.tune(found)
-        self._descend()
+        self._most = math.floor(self._descend() * SAVED) + SAVED // 2
+        allowance.left -= DUAL_STEPS * sum(len(stage.choices) for stage, _ in self._by_kind)
         self._note_rest()
 
-    def _descend(self) -> None:
-        """Lower the bound by subgradient steps on the dual prices. Source: M. Held, R. Karp, 1971; B. Polyak, 1969."""
+    def _descend(self) -> float:
+        """Lower the bound by subgradient steps on the dual prices; the bound (minor units).
+
+        Source: M. Held, R. Karp, 1971; B. Polyak, 1969.
+        """
         best, kept = math.inf, [account.duals() for account in self.accounts]
         eager = 0.05
         for _ in range(DUAL_STEPS):
@@ -387,6 +425,7 @@ class Component:
                 account.move([step * pull for pull in found])
         for account, duals in zip(self.accounts, kept, strict=True):
             account.reset(duals)
+        return best
 
     def _relaxed(self) -> tuple[float, list[list[tuple[Part, int, int]]]]:
         """The bound of the whole component (minor units), and what units at their best take of every account."""
@@ -448,10 +487,10 @@ def treated(label: Label) -> list[Treatment]:
     return out[::-1]
 
 
-def _alone(treatment: Treatment, rank: int) -> int:
+def _alone(treatment: Treatment, rank: int, scale: int) -> int:
     """What one promotion saves in a treatment; in a group at one price the whole unit."""
     mine = [minor for promotion, minor in treatment.savings if promotion == rank]
-    return sum(mine) if mine else treatment.value // SAVED + 1 if treatment.multi == rank else 0
+    return sum(mine) * scale if mine else treatment.value // SAVED + 1 if treatment.multi == rank else 0
 
 
 def _fronts(labels: dict[Key, Label]) -> dict[Lowered, Label]:

@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from aisle.commerce.pricing.allotment import Allotted, Lot, allot
 from aisle.commerce.pricing.basket import Basket, Item
-from aisle.commerce.pricing.combination import Combination, Combiner
+from aisle.commerce.pricing.choice import Combination
+from aisle.commerce.pricing.combination import Combiner
 from aisle.commerce.pricing.errors import CouponExpiredError, CouponUnknownError, PricingError
 from aisle.commerce.pricing.hints import Adviser
 from aisle.commerce.pricing.price_book import PriceBook
@@ -26,14 +27,14 @@ from aisle.commerce.pricing.treatments import Kind
 from aisle.store.model import Product, Store
 from aisle.store.offers import FixedPrice
 
-ALLOWANCE = 30_000  # transitions of the search for one basket
+ALLOWANCE = 100_000  # work of the search for one basket
 
 
 class Till:
     """Prices baskets of one store."""
 
     def __init__(self, store: Store, *, allowance: int = ALLOWANCE) -> None:
-        """`allowance` bounds the search for the best combination, counted in transitions (see `search`)."""
+        """`allowance` bounds the search for the best combination, counted in work (see `search.Allowance`)."""
         self.store = store
         self._allowance = allowance
         self._book = PriceBook(store)

@@ -8,7 +8,7 @@ unless a threshold is at stake: then giving up a reduction may be best.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
@@ -54,8 +54,9 @@ class Stakes:
     """What treatments depend on besides the unit.
 
     `limited`: promotions on single units whose limit may bind. `tracked`: thresholds whose base must be watched.
-    `partly`: (multi-buy, threshold) where only some of the goods count towards the threshold. `capped`: multi-buys
-    whose surplus must be watched. `clipped` is set when sets of promotions were left out.
+    `weights`: thresholds whose base has a price instead, so many `scale`-ths of what it is lowered by; values then
+    count `scale`-ths. `partly`: (multi-buy, threshold) where only some of the goods count towards the threshold.
+    `capped`: multi-buys whose surplus must be watched. `clipped` is set when sets of promotions were left out.
     """
 
     running: Running
@@ -63,7 +64,27 @@ class Stakes:
     tracked: tuple[int, ...] = ()
     partly: frozenset[tuple[int, int]] = frozenset()
     capped: frozenset[int] = frozenset()
+    weights: Mapping[int, int] = field(default_factory=dict)
+    scale: int = 1
     clipped: set[Kind] = field(default_factory=set)
+
+    def weight(self, kind: Kind) -> int:
+        """What it costs that a unit of the kind lowers the bases it counts towards."""
+        return sum(weight for rank, weight in self.weights.items() if (rank, 0) in kind.roles)
+
+    def shared(self, kind: Kind, multi: int) -> int:
+        """The part of this for bases to which only some of the goods of a multi-buy count."""
+        return sum(w for rank, w in self.weights.items() if (rank, 0) in kind.roles and (multi, rank) in self.partly)
+
+    def key(self, kind: Kind) -> object:
+        """All that the treatments of a kind depend on, nothing being tracked."""
+        limited = tuple(rank for rank, _ in kind.roles if rank in self.limited)
+        capped = tuple(rank for rank, _ in kind.roles if rank in self.capped)
+        if not self.weights:
+            return kind, limited, capped
+        at_one_price = self.running.at_one_price
+        partly = tuple(self.shared(kind, rank) for rank, _ in kind.roles if at_one_price[rank])
+        return kind, limited, capped, self.scale, self.weight(kind), partly
 
 
 class _Base(NamedTuple):
@@ -80,12 +101,12 @@ _NO_BASE = _Base(-1, 0, ())
 def treatments(kind: Kind, stakes: Stakes) -> tuple[Treatment, ...]:
     """Every treatment of a unit that could be part of a best basket, in a fixed order.
 
-    What does not depend on thresholds is remembered for the next basket.
+    What does not track thresholds is remembered for the next basket.
     """
-    if stakes.tracked or stakes.capped:
+    if stakes.tracked:
         return _made(kind, stakes)
     memo = stakes.running.treatments
-    key = (kind, frozenset(rank for rank, _ in kind.roles if rank in stakes.limited))
+    key = stakes.key(kind)
     known = memo.get(key)
     if known is None:
         if len(memo) >= MOST_REMEMBERED:
@@ -135,7 +156,8 @@ def _bases(kind: Kind, stakes: Stakes) -> Iterator[_Base]:
 def _stacks(allowed: Sequence[int], stakes: Stakes) -> Iterator[tuple[int, ...]]:
     """Sets of promotions that may share a unit, in their order on it."""
     combine = stakes.running.combine
-    if stakes.tracked:
+    makers = stakes.running.makers
+    if stakes.tracked or (stakes.weights and any(makers[rank] for rank in allowed)):
         return _cliques(allowed, combine)
     free = [rank for rank in allowed if rank not in stakes.limited]
     bound = [rank for rank in allowed if rank in stakes.limited]
@@ -205,6 +227,8 @@ def _treated(kind: Kind, base: _Base, stack: tuple[int, ...], stakes: Stakes) ->
     if base.multi >= 0:
         moves.append((base.multi, base.move))
     value = (group + sum(minor for _, minor in savings)) * SAVED - len(savings) - (base.multi >= 0)
+    if stakes.weights:
+        value = value * stakes.scale - _weighed(kind, base.multi, group, savings, stakes) * SAVED
     lowers = _lowers(kind, base.multi, group, savings, stakes)
     return Treatment(value, tuple(moves), tuple(savings), base.multi, base.place, lowers)
 
@@ -231,6 +255,19 @@ def _lowers(kind: Kind, multi: int, group: int, savings: Sequence[tuple[int, int
             whole = group - even
         out.append(whole + single if (threshold, 0) in kind.roles else 0)
     return tuple(out)
+
+
+def _weighed(kind: Kind, multi: int, group: int, savings: Sequence[tuple[int, int]], stakes: Stakes) -> int:
+    """What it costs that the bases fall, at their weights."""
+    makers = stakes.running.makers
+    lowered = sum(minor for rank, minor in savings if not makers[rank])
+    share = 0
+    if group and not makers[multi]:
+        benefit = stakes.running.promotions[multi].benefit
+        assert isinstance(benefit, CountForPrice | Bundle)
+        lowered += group
+        share = reductions.even_share(kind.price, benefit) * stakes.shared(kind, multi)
+    return stakes.weight(kind) * lowered - share
 
 
 def _keep(found: list[Treatment], new: Treatment) -> None:

@@ -1,0 +1,187 @@
+"""A good basket without a search: promotions applied one after another, each as long as it gains, dearest units first.
+
+It is what tills do; here several orders are tried, and the best is the floor under a search that could not look at
+everything. Alike units are taken in bulk, so that a line of hundreds costs no more than one of three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from aisle.commerce.pricing.accounts import BUY, GET, Account, BuyGetAccount, GroupAccount, LimitAccount
+from aisle.commerce.pricing.fronts import SAVED
+from aisle.commerce.pricing.treatments import Kind, Treatment
+
+Way = dict[Kind, list[Treatment]]
+
+
+class Option(NamedTuple):
+    """A kind in one role of one promotion: what a unit gains there above what it saves by itself."""
+
+    gain: int
+    price: int
+    kind: Kind
+    treatment: Treatment
+
+
+class Application(NamedTuple):
+    """One application of a promotion: what it gains, and the units it takes."""
+
+    gain: int
+    units: tuple[tuple[Option, int], ...]
+
+
+@dataclass(slots=True)
+class _Till:
+    """What is still free while promotions are applied."""
+
+    free: dict[Kind, int]
+    left: list[int]  # how often each promotion may still be applied
+    taken: dict[Kind, list[tuple[Treatment, int]]] = field(default_factory=dict)
+
+
+class Greedy:
+    """Orders of applying the promotions of one component.
+
+    `options` holds for every account the kinds in each of its roles.
+    """
+
+    def __init__(
+        self,
+        kinds: Sequence[tuple[Kind, int]],
+        accounts: Sequence[Account],
+        treatments: Mapping[Kind, Sequence[Treatment]],
+        places: Mapping[int, int],
+    ) -> None:
+        self._counts = dict(kinds)
+        self._accounts = accounts
+        self._idle = {
+            kind: max((t for t in treatments[kind] if not t.moves), key=lambda t: t.value) for kind in self._counts
+        }
+        best: list[list[dict[Kind, Option]]] = [[{} for _ in range(account.places)] for account in accounts]
+        for kind in self._counts:
+            for treatment in treatments[kind]:
+                if len(treatment.moves) == 1:
+                    rank, role = treatment.moves[0]
+                    here = best[places[rank]][role[0]]
+                    gain = treatment.value - self._idle[kind].value
+                    if kind not in here or here[kind].gain < gain:
+                        here[kind] = Option(gain, kind.price, kind, treatment)
+        self._options = [[sorted(role.values(), reverse=True) for role in roles] for roles in best]
+
+    @property
+    def work(self) -> int:
+        """What all orders cost at most, roughly, in transitions."""
+        return 4 * sum(len(role) for roles in self._options for role in roles) * 4
+
+    def ways(self) -> Iterator[Way]:
+        """The baskets of a few orders: by gain for each unit, by gain of an application, and by the order of ids."""
+        everywhere = range(len(self._accounts))
+        yield self._steepest(lambda found: found.gain / sum(count for _, count in found.units))
+        yield self._steepest(lambda found: found.gain)
+        yield self._in_turn(everywhere)
+        yield self._in_turn(everywhere[::-1])
+
+    def _opened(self) -> _Till:
+        return _Till(dict(self._counts), [self._limit(account) for account in self._accounts])
+
+    def _limit(self, account: Account) -> int:
+        units = sum(self._counts.values())
+        match account:
+            case GroupAccount(limit=limit):
+                return units if limit is None else limit
+            case BuyGetAccount(start=start, get=get):
+                return units if start[2] < 0 else start[2] // get
+            case LimitAccount(limit=limit):
+                return limit
+            case _:
+                return 0
+
+    def _in_turn(self, order: Sequence[int]) -> Way:
+        till = self._opened()
+        for place in order:
+            while (found := self._next(till, place)) is not None:
+                self._apply(till, place, found)
+        return self._closed(till)
+
+    def _steepest(self, worth: Callable[[Application], float]) -> Way:
+        till = self._opened()
+        found = {place: self._next(till, place) for place in range(len(self._accounts))}
+        while True:
+            open_ = [(worth(one), -place) for place, one in found.items() if one is not None]
+            if not open_:
+                return self._closed(till)
+            place = -max(open_)[1]
+            one = found[place]
+            assert one is not None
+            if self._times(till, place, one):
+                self._apply(till, place, one)
+            else:
+                found[place] = self._next(till, place)
+
+    def _times(self, till: _Till, place: int, found: Application) -> int:
+        """How often the same units can be taken again."""
+        needs: dict[Kind, int] = {}
+        for option, count in found.units:
+            needs[option.kind] = needs.get(option.kind, 0) + count
+        return min(till.left[place], *(till.free[kind] // count for kind, count in needs.items()))
+
+    def _apply(self, till: _Till, place: int, found: Application) -> None:
+        times = self._times(till, place, found)
+        till.left[place] -= times
+        for option, count in found.units:
+            till.free[option.kind] -= times * count
+            till.taken.setdefault(option.kind, []).append((option.treatment, times * count))
+
+    def _closed(self, till: _Till) -> Way:
+        """Every unit's treatment, bought ones of a kind before reduced ones."""
+        way: Way = {}
+        for kind, free in till.free.items():
+            done = [t for treatment, count in till.taken.get(kind, ()) for t in [treatment] * count]
+            done.sort(key=lambda treatment: (treatment.multi, treatment.role))
+            way[kind] = done + [self._idle[kind]] * free
+        return way
+
+    def _next(self, till: _Till, place: int) -> Application | None:
+        """The next application of a promotion, None when it would gain nothing."""
+        account = self._accounts[place]
+        if till.left[place] <= 0:
+            return None
+        roles = self._options[place]
+        used: dict[Kind, int] = {}
+        match account:
+            case GroupAccount(counts=counts, minor=minor):
+                needs = [_picked(till, role, count, used) for role, count in zip(roles, counts, strict=True)]
+                if any(sum(n for _, n in units) < count for units, count in zip(needs, counts, strict=True)):
+                    return None
+                due = minor * SAVED
+            case BuyGetAccount(buy=buy, get=get, in_price_order=in_order):
+                if in_order:
+                    roles = [sorted(role, key=lambda option: (-option.price, option.kind)) for role in roles]
+                needs = [_picked(till, roles[BUY[0]], buy, used), _picked(till, roles[GET[0]], get, used)]
+                if sum(n for _, n in needs[0]) < buy or not needs[1]:
+                    return None
+                if in_order and needs[0][-1][0].price < needs[1][0][0].price:
+                    return None
+                due = 0
+            case _:
+                needs, due = [_picked(till, roles[0], 1, used)], 0
+        units = tuple(unit for picked in needs for unit in picked)
+        gain = sum(option.gain * count for option, count in units) - due
+        return Application(gain, units) if gain > 0 else None
+
+
+def _picked(till: _Till, options: Sequence[Option], count: int, used: dict[Kind, int]) -> list[tuple[Option, int]]:
+    """The first `count` free units of these, as far as there are so many; `used` notes them."""
+    out = []
+    for option in options:
+        have = min(count, till.free[option.kind] - used.get(option.kind, 0))
+        if have > 0:
+            out.append((option, have))
+            used[option.kind] = used.get(option.kind, 0) + have
+            count -= have
+        if not count:
+            break
+    return out
