@@ -27,6 +27,7 @@ from aisle.commerce.receipts.mail import (
 )
 from aisle.commerce.receipts.receipt import Receipt
 from commerce.receipts.samples import CORRECTED, FINAL, PENDING
+from loopback import free_port
 
 SENDER, TO = "till@shop.example", "ada@mail.example"
 
@@ -75,12 +76,6 @@ def inbox() -> Iterator[tuple[Inbox, int]]:
     server.start()
     yield kept, server.port
     server.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def test_a_receipt_arrives_whole(inbox: tuple[Inbox, int]) -> None:
