@@ -19,7 +19,7 @@ from aisle.visits.desk import Desk
 from aisle.visits.errors import VisitError
 from aisle.visits.events import TrackLinked
 from aisle.visits.journal import MessageId
-from aisle.visits.policy import VisitPolicy
+from aisle.visits.policy import SECOND_NS, VisitPolicy
 
 THREADS, EACH = 6, 15
 
@@ -82,6 +82,27 @@ def test_a_program_that_remembers_too_much_asks_the_database_before_it_refuses(w
     with pytest.raises(VisitError, match="newer basket"):
         world.desk.revise(visit, basket(world, 2, SMALL))
     other.database.close()
+
+
+def test_an_answer_from_outside_counts_for_a_visit_that_another_program_took_further(world: World) -> None:
+    visit = world.outbox.admit(world.desk.enter_by_card("tok_visa", "entrance")).visit_id
+    other = second_program(world)
+    other.revise(visit, basket(world, 1, SMALL))
+    other.leave(visit, "way-out")
+    world.outbox.run_until_idle()
+    assert (world.desk.visit(visit).state, world.desk.visit(visit).due_minor) == ("settled", 0)
+    other.database.close()
+
+
+def test_time_passes_for_a_visit_that_another_program_took_further(world: World) -> None:
+    visit = world.desk.enter_manual("s", "entrance").visit_id
+    other = second_program(world)
+    other.revise(visit, basket(world, 1, SMALL, complete=False))
+    other.leave(visit, "way-out")
+    other.database.close()
+    world.now_ns += 120 * SECOND_NS
+    world.desk.settle_due()
+    assert world.desk.visit(visit).state == "in_review"
 
 
 def test_a_refused_command_does_not_disturb_those_written_with_it(world: World) -> None:

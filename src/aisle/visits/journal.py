@@ -65,6 +65,7 @@ class Work:
         self._group = group
         self.rows = Queued()
         self.changed: dict[str, Visit] = {}
+        self.looked_at: set[str] = set()
         self.effects = False
 
     @property
@@ -74,6 +75,7 @@ class Work:
 
     def visit(self, visit_id: str) -> Visit:
         """The visit as it is now. Raises UnknownVisitError."""
+        self.looked_at.add(visit_id)
         found = self.changed.get(visit_id) or (self._group.visit(visit_id) if is_id(visit_id) else None)
         if found is None:
             raise UnknownVisitError(f"there is no visit {visit_id!r}", found=visit_id, expected="a visit's id")
@@ -161,6 +163,9 @@ class _Waiting(Generic[T]):
     def _carry_out(self, group: _Group) -> None:
         work = Work(group)
         self.answer = self.command(work)
+        if group.recall(work.looked_at - work.changed.keys()):  # what nothing is appended to no key checks
+            work = Work(group)
+            self.answer = self.command(work)
         self._note(work)
         group.take(work)
 
@@ -169,7 +174,7 @@ class _Waiting(Generic[T]):
         try:
             if self._answered_before(group):
                 return
-            if group.recall():
+            if group.recall(set(group.from_memory)):
                 self._carry_out(group)
             else:
                 self.failure = failure
@@ -227,12 +232,13 @@ class _Group:
         rows = self.fetch(select(visits.c.body).where(visits.c.visit_id == visit_id))
         return visit_from(rows[0].body) if rows else None
 
-    def recall(self) -> bool:
-        """Forget the visits that came from memory; False when none did."""
-        for visit_id in self.from_memory:
+    def recall(self, visit_ids: set[str]) -> bool:
+        """Forget those of the visits that came from memory and are as they were; False when none did."""
+        doubted = (visit_ids & self.from_memory) - self.changed.keys()
+        for visit_id in doubted:
             self.journal.forget(visit_id)
-        recalled, self.from_memory = bool(self.from_memory), set()
-        return recalled
+        self.from_memory -= doubted
+        return bool(doubted)
 
     def take(self, work: Work) -> None:
         for visit in work.changed.values():
