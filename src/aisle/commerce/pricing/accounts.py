@@ -169,8 +169,8 @@ class BuyGetAccount:
 
     The part is the units bought towards the next group, the reduced units earned and not yet taken (negative while
     others were taken first), and the reduced units left under a limit (-1: any number). `most` bounds what can be
-    earned to any use. With `same_goods` units come in falling order of price, and at the end of each price no more may
-    have been taken than earned; so no reduced unit is dearer than those bought for it.
+    earned to any use, and so does what is left. With `same_goods` units come in falling order of price, and at the end
+    of each price no more may have been taken than earned; so no reduced unit is dearer than those bought for it.
     """
 
     def __init__(self, buy: int, get: int, limit: int | None, most: int, *, same_goods: bool) -> None:
@@ -187,11 +187,14 @@ class BuyGetAccount:
 
     def step(self, part: Part, role: Role) -> Step | None:
         filled, earned, left = part
+        if left == 0 and (earned >= 0 or role == GET):
+            return None
         if role == GET:
-            return None if left == 0 else ((filled, earned - 1, left - 1 if left > 0 else left), 0)
+            after = (filled, earned - 1, left - 1 if left > 0 else left)
+            return ((0, 0, 0) if after[1:] == (0, 0) else after), 0
         if filled + 1 < self.buy:
             return (filled + 1, earned, left), 0
-        return (0, min(self.most, earned + self.get), left), 0
+        return (0, min(self.most if left < 0 else left, earned + self.get), left), 0
 
     def closed(self, part: Part) -> bool:
         return part[1] >= 0
@@ -202,17 +205,23 @@ class BuyGetAccount:
         if self.in_price_order:
             share = max((slot.saves / slot.price for slot in gets if slot.price), default=0.0)
             self._share = share * self.buy / (self.buy + self.get)
-            self._limit_priced(gets)
+            self._limit_priced(slots)
             return
         bought = sum(slot.units for slot in slots if slot.role == BUY)
         values = _spread((slot.gain, slot.units) for slot in gets)
         self._flat = max(0.0, _nth(values, bought // self.buy * self.get))
-        self._limit_priced(gets)
+        self._limit_priced(slots)
 
-    def _limit_priced(self, gets: Sequence[Slot]) -> None:
-        """A slot costs what the first unit beyond the limit would gain."""
+    def _limit_priced(self, slots: Sequence[Slot]) -> None:
+        """A slot costs what the first unit beyond the limit would gain; when that is scarce, bought units are not."""
         left = self.start[2]
         if left >= 0:
+            groups = sum(slot.units for slot in slots if slot.role == BUY) // (
+                self.buy + self.get * self.in_price_order
+            )
+            if groups * self.get >= left:
+                self._share = self._flat = 0.0
+            gets = [slot for slot in slots if slot.role == GET]
             nets = _spread((slot.gain - self._flat - self._share * slot.price, slot.units) for slot in gets)
             self._scarce = max(0.0, _nth(nets, left))
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from aisle.commerce.pricing.choice import Combination, Counts, without
+from aisle.commerce.pricing.labels import Allowance
 from aisle.commerce.pricing.layout import Known, Layout
 from aisle.commerce.pricing.needs import can_start
 from aisle.commerce.pricing.running import Running
-from aisle.commerce.pricing.search import Allowance
 from aisle.commerce.pricing.thresholds import Orders
 from aisle.commerce.pricing.treatments import Kind
 

@@ -14,6 +14,9 @@ from aisle.commerce.pricing.accounts import BUY, GET, Account, BuyGetAccount, Gr
 from aisle.commerce.pricing.fronts import SAVED
 from aisle.commerce.pricing.treatments import Kind, Treatment
 
+LOOSE = 20  # units let go of a greedy basket to be treated better
+LOOSE_OF_KIND = 4  # of those of one kind that serve in nothing
+
 Way = dict[Kind, list[Treatment]]
 
 
@@ -39,7 +42,15 @@ class _Till:
 
     free: dict[Kind, int]
     left: list[int]  # how often each promotion may still be applied
-    taken: dict[Kind, list[tuple[Treatment, int]]] = field(default_factory=dict)
+    applied: list[tuple[Application, int]] = field(default_factory=list)
+
+
+class Greed(NamedTuple):
+    """A basket of one order: all units, and the same with some units left open: those `fixed`, how many are `loose`."""
+
+    way: Way
+    fixed: Way
+    loose: dict[Kind, int]
 
 
 class Greedy:
@@ -69,14 +80,20 @@ class Greedy:
                     gain = treatment.value - self._idle[kind].value
                     if kind not in here or here[kind].gain < gain:
                         here[kind] = Option(gain, kind.price, kind, treatment)
-        self._options = [[sorted(role.values(), reverse=True) for role in roles] for roles in best]
+        self._options = [
+            [
+                sorted(role.values(), key=lambda o: (-o.price if account.in_price_order else -o.gain, o))
+                for role in roles
+            ]
+            for account, roles in zip(accounts, best, strict=True)
+        ]
 
     @property
     def work(self) -> int:
         """What all orders cost at most, roughly, in transitions."""
-        return 4 * sum(len(role) for roles in self._options for role in roles) * 4
+        return 40 * sum(len(role) for roles in self._options for role in roles)
 
-    def ways(self) -> Iterator[Way]:
+    def ways(self) -> Iterator[Greed]:
         """The baskets of a few orders: by gain for each unit, by gain of an application, and by the order of ids."""
         everywhere = range(len(self._accounts))
         yield self._steepest(lambda found: found.gain / sum(count for _, count in found.units))
@@ -99,14 +116,14 @@ class Greedy:
             case _:
                 return 0
 
-    def _in_turn(self, order: Sequence[int]) -> Way:
+    def _in_turn(self, order: Sequence[int]) -> Greed:
         till = self._opened()
         for place in order:
             while (found := self._next(till, place)) is not None:
                 self._apply(till, place, found)
         return self._closed(till)
 
-    def _steepest(self, worth: Callable[[Application], float]) -> Way:
+    def _steepest(self, worth: Callable[[Application], float]) -> Greed:
         till = self._opened()
         found = {place: self._next(till, place) for place in range(len(self._accounts))}
         while True:
@@ -133,16 +150,34 @@ class Greedy:
         till.left[place] -= times
         for option, count in found.units:
             till.free[option.kind] -= times * count
-            till.taken.setdefault(option.kind, []).append((option.treatment, times * count))
+        till.applied.append((found, times))
 
-    def _closed(self, till: _Till) -> Way:
-        """Every unit's treatment, bought ones of a kind before reduced ones."""
-        way: Way = {}
+    def _closed(self, till: _Till) -> Greed:
+        """The basket so far; everything free is treated by itself."""
+        way = _units(till.applied)
         for kind, free in till.free.items():
-            done = [t for treatment, count in till.taken.get(kind, ()) for t in [treatment] * count]
-            done.sort(key=lambda treatment: (treatment.multi, treatment.role))
-            way[kind] = done + [self._idle[kind]] * free
-        return way
+            way[kind] = way.get(kind, []) + [self._idle[kind]] * free
+        return Greed(way, *self._loosened(till))
+
+    def _loosened(self, till: _Till) -> tuple[Way, dict[Kind, int]]:
+        """The basket with an application of each sort taken back, later ones first, as long as few units are loose."""
+        loose = {kind: min(LOOSE_OF_KIND, free) for kind, free in till.free.items()}
+        times = [count for _, count in till.applied]
+        taken = True
+        while taken:
+            taken = False
+            for place in reversed(range(len(times))):
+                found = till.applied[place][0]
+                units = sum(count for _, count in found.units)
+                if times[place] and sum(loose.values()) + units <= LOOSE:
+                    taken = True
+                    times[place] -= 1
+                    for option, count in found.units:
+                        loose[option.kind] += count
+        fixed = _units([(found, count) for (found, _), count in zip(till.applied, times, strict=True)])
+        for kind, free in till.free.items():
+            fixed[kind] = fixed.get(kind, []) + [self._idle[kind]] * max(0, free - LOOSE_OF_KIND)
+        return fixed, loose
 
     def _next(self, till: _Till, place: int) -> Application | None:
         """The next application of a promotion, None when it would gain nothing."""
@@ -158,8 +193,6 @@ class Greedy:
                     return None
                 due = minor * SAVED
             case BuyGetAccount(buy=buy, get=get, in_price_order=in_order):
-                if in_order:
-                    roles = [sorted(role, key=lambda option: (-option.price, option.kind)) for role in roles]
                 needs = [_picked(till, roles[BUY[0]], buy, used), _picked(till, roles[GET[0]], get, used)]
                 if sum(n for _, n in needs[0]) < buy or not needs[1]:
                     return None
@@ -171,6 +204,17 @@ class Greedy:
         units = tuple(unit for picked in needs for unit in picked)
         gain = sum(option.gain * count for option, count in units) - due
         return Application(gain, units) if gain > 0 else None
+
+
+def _units(applied: Sequence[tuple[Application, int]]) -> Way:
+    """What applications do with every unit, bought ones of a kind before reduced ones."""
+    way: Way = {}
+    for found, times in applied:
+        for option, count in found.units:
+            way.setdefault(option.kind, []).extend([option.treatment] * (count * times))
+    for done in way.values():
+        done.sort(key=lambda treatment: (treatment.multi, treatment.role))
+    return way
 
 
 def _picked(till: _Till, options: Sequence[Option], count: int, used: dict[Kind, int]) -> list[tuple[Option, int]]:

@@ -14,9 +14,10 @@ from aisle.commerce.pricing import reductions
 from aisle.commerce.pricing.accounts import Account
 from aisle.commerce.pricing.choice import Choice, Counts
 from aisle.commerce.pricing.fronts import SAVED
+from aisle.commerce.pricing.labels import Allowance, Label, treated
 from aisle.commerce.pricing.needs import account, surplus
 from aisle.commerce.pricing.running import Running
-from aisle.commerce.pricing.search import Allowance, Component, Label, treated
+from aisle.commerce.pricing.search import Component
 from aisle.commerce.pricing.treatments import Kind, Stakes, Treatment, treatments
 from aisle.store.offers import Bundle, CountForPrice
 

@@ -18,56 +18,28 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from aisle.commerce.pricing.accounts import Account, GroupAccount, Part, Slot
-from aisle.commerce.pricing.fronts import SAVED, Lowered, Slopes, front
-from aisle.commerce.pricing.greedy import Greedy, Way
+from aisle.commerce.pricing.fronts import SAVED, Lowered, Slopes
+from aisle.commerce.pricing.greedy import Greed, Greedy, Way
+from aisle.commerce.pricing.labels import (
+    FIRST_WIDTH,
+    KEEPING,
+    Allowance,
+    Found,
+    Key,
+    Label,
+    State,
+    by_lowered,
+    ceiling,
+    treated,
+    undominated,
+)
 from aisle.commerce.pricing.treatments import Kind, Stakes, Treatment, treatments
 
-PLAIN_WORK = 16_000  # up to here without bounds
-KEEPING = 5  # work of keeping one state at one stage
-FIRST_WIDTH = 12  # states kept in the first pass over a large component
-MOST_WIDTH = 400  # states kept in any later pass
+MENDING_WORK = 15_000  # for the ends of one greedy basket
+BULK = 8  # units of a kind on average from which its ends are mended
+OPENING = 40  # work of laying out a component, for each choice of its kinds
+PLAIN_WORK = 12_000  # up to here without bounds
 DUAL_STEPS = 40
-
-State = tuple[Part, ...]
-Key = tuple[State, Lowered]
-
-
-@dataclass(slots=True)
-class Label:
-    """A way into a state: what it saved so far (1/SAVED minor units), and where it came from."""
-
-    value: int
-    parent: Label | None = None
-    treatment: Treatment | None = None
-
-
-@dataclass(slots=True)
-class Allowance:
-    """How much work may still be done for one basket.
-
-    Work is counted in what takes some 0.4 microseconds: a transition is two, keeping a state in order a few more.
-    """
-
-    left: int
-
-    def width(self, stages: int, choices: float) -> int:
-        """How many states may be kept at every stage for most of what is left."""
-        return min(MOST_WIDTH, max(FIRST_WIDTH, int(0.8 * self.left / max(1.0, stages * (2 * choices + KEEPING)))))
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The best of a component: `fronts` says for each lowering of the tracked bases the best label.
-
-    `bound` is what no treatment exceeds (1/SAVED minor units), as far as it is not the best of `fronts`.
-    """
-
-    fronts: dict[Lowered, Label]
-    bound: int
-
-    @property
-    def best(self) -> Label:
-        return max(self.fronts.values(), key=lambda label: label.value)
 
 
 @dataclass(slots=True)
@@ -151,33 +123,73 @@ class Component:
 
     def best(self, allowance: Allowance) -> Found:
         """The best treatment, nothing being tracked."""
+        allowance.left -= OPENING * sum(len(stage.choices) for stage, _ in self._by_kind)
         labels = self._pass(None, 0, PLAIN_WORK, allowance)
         if labels is not None:
-            return Found(_fronts(labels), 0)
+            return Found(by_lowered(labels), 0)
         best = self._floor(allowance)
         self._tune(allowance)
         bound: float = self._most
         for width in (FIRST_WIDTH, 0):
-            if bound > best.value:
+            if bound > best.value and allowance.left > 0:
                 width = width or allowance.width(*self.size)
                 labels = self._pass(best.value + 1, width, None, allowance) or {}
                 best = max((best, *labels.values()), key=lambda label: label.value)
                 bound = min(bound, max(self._dropped, best.value))
-        return Found({(0,) * self._tracked: best}, _ceil(bound))
+        return Found({(0,) * self._tracked: best}, ceiling(bound))
 
     def _floor(self, allowance: Allowance) -> Label:
-        """The best of a few orders in which promotions could be applied one after another."""
+        """The best of a few orders in which promotions could be applied one after another, with its ends mended."""
         greedy = Greedy(self.kinds, self.accounts, self._treatments, self._place)
-        found = [self._replayed(way) for way in greedy.ways()]
-        allowance.left -= greedy.work + len(found) * len(self._stages)
-        return max((label for label in found if label is not None), key=lambda label: label.value)
+        allowance.left -= greedy.work
+        best: Label | None = None
+        loosest: Greed | None = None
+        for greed in greedy.ways():
+            label = self._replayed(greed.way)
+            if label is not None and (best is None or label.value > best.value):
+                best, loosest = label, greed
+        assert best is not None and loosest is not None
+        if len(self._stages) < BULK * len(self.kinds):
+            return best
+        mended = self._mended(loosest, allowance)
+        return best if mended is None or mended.value < best.value else mended
+
+    def _mended(self, greed: Greed, allowance: Allowance) -> Label | None:
+        """A greedy basket whose loose units are treated in the best way, if that is little work."""
+        state = self.start
+        for kind, _ in self.kinds:
+            for treatment in greed.fixed.get(kind, ()):
+                moved = self._moved(state, self._moves(treatment))
+                if moved is None:
+                    return None
+                state = moved[0]
+        at, spent = 0, 0
+        labels: dict[Key, Label] = {(state, ()): Label(0)}
+        for kind, count in self.kinds:
+            at += count
+            for _ in range(greed.loose.get(kind, 0)):
+                spent += (2 * len(self._stages[at - 1].choices) + KEEPING) * len(labels)
+                labels = self._advance(labels, self._stages[at - 1]) if spent < MENDING_WORK else {}
+            labels = self._checked(labels, self._stages[at - 1])
+        allowance.left -= spent
+        if not labels:
+            return None
+        steps = iter(treated(max(labels.values(), key=lambda label: label.value)))
+        way = {
+            kind: greed.fixed.get(kind, []) + [next(steps) for _ in range(greed.loose.get(kind, 0))]
+            for kind, _ in self.kinds
+        }
+        return self._replayed(way)
+
+    def _moves(self, treatment: Treatment) -> tuple[tuple[int, Part], ...]:
+        return tuple((self._place[rank], role) for rank, role in treatment.moves)
 
     def _replayed(self, way: Way) -> Label | None:
         """The label of a way to treat all units, None when an account cannot end so."""
         label, state, at = Label(0), self.start, 0
         for kind, count in self.kinds:
-            for treatment in way[kind]:
-                moved = self._moved(state, tuple((self._place[rank], role) for rank, role in treatment.moves))
+            for treatment in sorted(way[kind], key=lambda treatment: (treatment.multi, treatment.role)):
+                moved = self._moved(state, self._moves(treatment))
                 if moved is None:
                     return None
                 state = moved[0]
@@ -194,14 +206,14 @@ class Component:
         if slopes not in self._plain:
             self._slopes = slopes
             labels = self._pass(None, 0, PLAIN_WORK, allowance)
-            self._plain[slopes] = None if labels is None else _fronts(labels)
+            self._plain[slopes] = None if labels is None else by_lowered(labels)
         fronts = self._plain[slopes]
         if fronts is not None:
             return Found({lowered: label for lowered, label in fronts.items() if label.value >= floor}, 0)
         self._slopes = slopes
         self._tune(allowance)
         labels = self._pass(floor, allowance.width(*self.size), None, allowance)
-        return Found(_fronts(labels or {}), _ceil(self._dropped))
+        return Found(by_lowered(labels or {}), ceiling(self._dropped))
 
     def _pass(
         self, floor: float | None, width: int, most_work: int | None, allowance: Allowance
@@ -219,7 +231,7 @@ class Component:
             if stage.settled or stage.ended:
                 labels = self._checked(labels, stage)
             if self._tracked:
-                labels = _undominated(labels, self._slopes)
+                labels = undominated(labels, self._slopes)
             spent += KEEPING * len(labels)
             if floor is not None:
                 labels = self._pruned(labels, stage, floor, width if spent < allowance.left else 1)
@@ -477,36 +489,7 @@ class Component:
         self._stages = stages[::-1]
 
 
-def treated(label: Label) -> list[Treatment]:
-    """The treatments on the way to a label, in the order of the component's units."""
-    out = []
-    at: Label | None = label
-    while at is not None and at.treatment is not None:
-        out.append(at.treatment)
-        at = at.parent
-    return out[::-1]
-
-
 def _alone(treatment: Treatment, rank: int, scale: int) -> int:
     """What one promotion saves in a treatment; in a group at one price the whole unit."""
     mine = [minor for promotion, minor in treatment.savings if promotion == rank]
     return sum(mine) * scale if mine else treatment.value // SAVED + 1 if treatment.multi == rank else 0
-
-
-def _fronts(labels: dict[Key, Label]) -> dict[Lowered, Label]:
-    return {lowered: label for (_, lowered), label in labels.items()}
-
-
-def _ceil(bound: float) -> int:
-    return 0 if bound == -math.inf else math.ceil(bound)
-
-
-def _undominated(labels: dict[Key, Label], slopes: Slopes) -> dict[Key, Label]:
-    """Of the ways into one state keep those that no other beats, whatever follows."""
-    by_state: dict[State, list[tuple[Key, Label]]] = {}
-    for key, label in labels.items():
-        by_state.setdefault(key[0], []).append((key, label))
-    kept: dict[Key, Label] = {}
-    for entries in by_state.values():
-        kept.update(front(entries, lambda entry: (entry[1].value, entry[0][1]), slopes) if entries[1:] else entries)
-    return kept

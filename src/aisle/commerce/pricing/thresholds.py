@@ -21,6 +21,7 @@ from aisle.commerce.pricing.treatments import Kind, Treatment
 from aisle.commerce.pricing.trial import Trial
 
 MOST_SETS = 128  # sets of thresholds tried
+RESERVE = 20_000  # work beyond the allowance for bounds on what could not be searched
 FINEST = 1 << 16  # units times the denominator of shares up to which a search counts whole minor units exactly
 NOTHING = Treatment(0, (), (), -1, 0, ())
 
@@ -57,7 +58,7 @@ class Orders:
     def _searched(self, ranks: Set, most: int) -> int:
         """Look for a better combination with these thresholds; what was missed at most, `most` being a bound."""
         self._give_up(ranks)
-        for weights in self._prices(ranks):
+        for weights in self._prices(ranks) if self._layout.allowance.left > -RESERVE else ():
             most = min(most, self._weigh(ranks, weights))
             if most <= self._best.saved_minor * SAVED:
                 return 0

@@ -17,24 +17,24 @@ from aisle.commerce.pricing.choice import Combination
 from aisle.commerce.pricing.combination import Combiner
 from aisle.commerce.pricing.errors import CouponExpiredError, CouponUnknownError, PricingError
 from aisle.commerce.pricing.hints import Adviser
+from aisle.commerce.pricing.labels import Allowance
 from aisle.commerce.pricing.price_book import PriceBook
 from aisle.commerce.pricing.priced import Hint, PricedBasket, PricedLine, Saving
 from aisle.commerce.pricing.running import Role, Running
-from aisle.commerce.pricing.search import Allowance
 from aisle.commerce.pricing.tags import Tagged, tag
 from aisle.commerce.pricing.tax import Taxable, Taxed, TaxTable
 from aisle.commerce.pricing.treatments import Kind
 from aisle.store.model import Product, Store
 from aisle.store.offers import FixedPrice
 
-ALLOWANCE = 100_000  # work of the search for one basket
+ALLOWANCE = 80_000  # work of the search for one basket
 
 
 class Till:
     """Prices baskets of one store."""
 
     def __init__(self, store: Store, *, allowance: int = ALLOWANCE) -> None:
-        """`allowance` bounds the search for the best combination, counted in work (see `search.Allowance`)."""
+        """`allowance` bounds the search for the best combination, counted in work (see `labels.Allowance`)."""
         self.store = store
         self._allowance = allowance
         self._book = PriceBook(store)

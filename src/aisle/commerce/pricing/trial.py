@@ -7,9 +7,10 @@ from fractions import Fraction
 
 from aisle.commerce.pricing.choice import Combination, joined
 from aisle.commerce.pricing.fronts import SAVED, Lowered, Slopes, front
+from aisle.commerce.pricing.labels import Found, Label
 from aisle.commerce.pricing.layout import Layout, Solved, chosen
 from aisle.commerce.pricing.offs import Offs, Set
-from aisle.commerce.pricing.search import Component, Found, Label
+from aisle.commerce.pricing.search import Component
 
 MOST_ENTRIES = 300  # ways to treat the components so far that are kept
 
@@ -55,7 +56,7 @@ class Trial:
                 for more, label in found.fronts.items()
                 if value + label.value + rest > best.value
             ]
-            allowance.left -= 2 * tried + 3 * len(entries)
+            allowance.left -= 3 * tried + 6 * len(entries)
             entries = front(entries, lambda entry: (entry[0], entry[1]), slopes) if entries[1:] else entries
             if len(entries) > MOST_ENTRIES:
                 missed = max(missed, entries[MOST_ENTRIES][0] + rest)
