@@ -9,6 +9,8 @@ from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as replaced
+from sqlalchemy import select, update
 
 from aisle.bench.visit_audit import everything, faults_in
 from aisle.bench.visit_scripts import CRISPS, SHAPES, SMALL, WATER, basket
@@ -22,7 +24,8 @@ from aisle.visits.desk import BasketUpdate
 from aisle.visits.errors import VisitError
 from aisle.visits.events import BasketLine, Settled
 from aisle.visits.journal import MessageId
-from aisle.visits.policy import SECOND_NS
+from aisle.visits.policy import SECOND_NS, VisitPolicy
+from aisle.visits.tables import visits
 
 Made = Callable[..., World]
 
@@ -298,3 +301,80 @@ def test_a_crash_inside_a_command_leaves_nothing_half_done(world_of: Made, store
         world.desk.revise(visit, basket(world, 1, SMALL))
     world.restart()
     assert world.desk.visit(visit).source_revision == -1
+
+
+def test_a_debt_can_be_paid_with_another_card_when_a_capture_was_refused(world_of: Made, store: Store) -> None:
+    world = world_of(store)
+    visit = inside(world, token="tok_decline_on_capture")
+    gone(world, visit, basket(world, 1, SMALL))
+    for token in ("tok_decline_on_capture", "tok_visa/another"):
+        world.desk.pay_debt(visit, token=token)
+        pump(world, MessageId("", "", 0))
+    assert (world.desk.visit(visit).state, faults_in(world)) == ("settled", [])
+
+
+def test_what_a_person_saw_does_not_outlast_what_the_shopper_did_afterwards(world_of: Made, store: Store) -> None:
+    world = world_of(store)
+    visit = inside(world)
+    took, kept = (BasketLine(name, WATER, 2, 0.5, world.now_ns, None, None, 0) for name in ("took", "kept"))
+    world.desk.revise(visit, BasketUpdate(1, (took, kept), 0.5, 1000, complete=True))
+    world.desk.leave(visit, "way-out")
+    world.desk.answer(visit, [replaced(took, proven_quantity=2)], "s")
+    world.desk.reenter(visit, "entrance")
+    world.desk.answer(visit, [replaced(kept, quantity=1, proven_quantity=1)], "s")
+    gone(world, visit, BasketUpdate(2, (kept,), 1.0, 0, complete=True))
+    priced = world.desk.visit(visit).priced
+    assert priced is not None
+    assert [(line.line_id, line.quantity) for line in priced.lines] == [("kept", 1)]
+
+
+@pytest.mark.parametrize("goods", [(), SMALL], ids=["nothing", "goods"])
+def test_a_gate_whose_clock_is_ahead_holds_nothing_up(goods: Any, world_of: Made, store: Store) -> None:
+    world = world_of(store)
+    visit = inside(world)
+    world.desk.revise(visit, basket(world, 1, goods))
+    world.desk.leave(visit, "way-out", world.now_ns + 30 * 86_400 * SECOND_NS)
+    pump(world, MessageId("", "", 0))
+    after = world.desk.visit(visit)
+    assert (after.state, after.left_at_ns, [hold.status for hold in after.holds]) == (
+        "settled",
+        world.now_ns,
+        ["captured" if goods else "released"],
+    )
+
+
+def test_what_a_person_denied_is_not_granted_unit_by_unit(world_of: Made, store: Store) -> None:
+    world = world_of(store)
+    visit = inside(world)
+    gone(world, visit, basket(world, 1, ((CRISPS, 9),)))
+    asked = world.desk.dispute(visit, "l0", 9, "not mine", "anna")
+    world.desk.decide(asked.dispute_id, False, "staff", "the clip shows it")
+    again = world.desk.dispute(visit, "l0", 1, "not mine", "anna")
+    assert (asked.outcome, again.outcome, again.why) == ("review", "review", "denied_before")
+
+
+def test_a_number_that_came_before_about_another_visit_is_refused(world_of: Made, store: Store) -> None:
+    world = world_of(store)
+    first, second = inside(world, "anna"), inside(world, "bert")
+    message = MessageId("gate", "boot", 1)
+    world.desk.leave(first, "way-out", message=message)
+    with pytest.raises(VisitError, match="came before"):
+        world.desk.leave(second, "way-out", message=message)
+    assert world.desk.visit(second).state == "shopping"
+    world.desk.leave(second, "way-out", message=MessageId("gate", "boot", 2))
+
+
+def test_one_visit_that_cannot_go_on_does_not_hold_up_the_others(world_of: Made, store: Store) -> None:
+    world = world_of(store, policy=VisitPolicy(hold_minor={}))
+    for name in ("first", "second"):
+        visit = world.desk.enter_manual(name, "entrance").visit_id
+        world.desk.revise(visit, basket(world, 1, SMALL, complete=False))
+        world.desk.leave(visit, "way-out")
+        world.now_ns += SECOND_NS
+    with world.database.write() as connection:
+        spoil = visits.c.visit_id == select(visits.c.visit_id).order_by(visits.c.due_at_ns).limit(1).scalar_subquery()
+        connection.execute(update(visits).where(spoil).values(body='{"visit_id": "?", "state": "left"}'))
+    world.desk.writer.forget()
+    world.now_ns += 120 * SECOND_NS
+    assert world.desk.settle_due() == 2
+    assert world.desk.visit(visit).state == "in_review"

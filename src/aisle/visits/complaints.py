@@ -92,7 +92,10 @@ def dispute(
     )
     decision = judge(claim, policy)
     visit = work.append(visit, ev.Disputed(now_ns, dispute_id, line_id, quantity, minor, reason, by))
-    visit = work.append(visit, _decided(visit, dispute_id, _RULINGS[decision.verdict], ev.POLICY, decision.why, now_ns))
+    ruling, why = _RULINGS[decision.verdict], decision.why
+    if ruling == "granted" and _denied_before(visit, line_id):
+        ruling, why = "review", "denied_before"
+    visit = work.append(visit, _decided(visit, dispute_id, ruling, ev.POLICY, why, now_ns))
     return _dispute(visit, dispute_id)
 
 
@@ -137,6 +140,11 @@ def standing_of(fetch: Fetch, payer: str, now_ns: int) -> Standing:
         found_false=sum(1 for row in rows if row.is_right is False),
         refunded_minor=sum(row.minor for row in rows if row.outcome == "granted" and row.at_ns > now_ns - MONTH_NS),
     )
+
+
+def _denied_before(visit: Visit, line_id: str) -> bool:
+    """Whether a person said no to this line: then no formula says yes to it, not even unit by unit."""
+    return any(d.line_id == line_id and d.outcome == "denied" and not d.instant for d in visit.disputes)
 
 
 def _decided(visit: Visit, dispute_id: str, outcome: ev.Outcome, by: str, why: str, now_ns: int) -> ev.DisputeDecided:

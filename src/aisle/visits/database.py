@@ -41,7 +41,7 @@ class Database:
         self.url = make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._probe = probe
-        self.engine = create_engine(self.url, pool_size=8, max_overflow=24, pool_timeout=30.0)
+        self.engine = create_engine(self.url, pool_size=8, max_overflow=24, pool_timeout=30.0, hide_parameters=True)
         if self.sqlite:
             self._writer = self.engine.execution_options(aisle_begin="BEGIN IMMEDIATE")
             event.listen(self.engine, "connect", _sqlite_settings(synchronous))

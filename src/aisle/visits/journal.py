@@ -132,7 +132,7 @@ Command = Callable[[Work], T]
 
 @dataclass(slots=True)
 class _Waiting(Generic[T]):
-    """A command on its way, and what became of it."""
+    """A command on its way, and what became of it. `name` says what is asked, and with a number also about what."""
 
     name: str
     command: Command[T]
@@ -201,8 +201,8 @@ class _Waiting(Generic[T]):
         if rows[0].command != self.name:
             raise TransitionError(
                 f"message {self.message.seq} of device {self.message.device_id} came before with another command",
-                found=self.name,
-                expected=rows[0].command,
+                found=self.name.partition(":")[0],
+                expected=f"{rows[0].command.partition(':')[0]}, and about the same",
             )
         self.answer = msgspec.json.decode(rows[0].answer, type=self.answers)
         return True

@@ -153,7 +153,11 @@ class Reader:
     def _waiting_names(self, visit: Visit) -> dict[str, str]:
         waiting = visit.review.lines if visit.review is not None and visit.state == "in_review" else ()
         products = self._shop.store.products
-        return {line.line_id: products[line.gtin].name for line in visit.basket if line.line_id in waiting}
+        return {
+            line.line_id: products[line.gtin].name
+            for line in visit.basket
+            if line.line_id in waiting and line.gtin in products
+        }
 
     def _dropped(self, visit: Visit) -> tuple[str, ...]:
         """The names of goods the core believed in that a person, or the lack of proof, took off the receipt."""

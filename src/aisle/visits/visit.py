@@ -180,8 +180,16 @@ def _became_staff(visit: Visit, event: ev.BecameStaff) -> Visit:
 
 
 def _basket_revised(visit: Visit, event: ev.BasketRevised) -> Visit:
+    """What a person saw of a line no longer counts once the shopper, still inside, has changed it."""
+    before, now = (
+        {line.line_id: (line.gtin, line.quantity, line.weight_g) for line in lines}
+        for lines in (visit.lines, event.lines)
+    )
+    moved = {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
+    inside = visit.state == "shopping"
     return replace(
         visit,
+        answers=tuple(line for line in visit.answers if not inside or line.line_id not in moved),
         source_revision=event.source_revision,
         lines=event.lines,
         probability=event.probability,
@@ -250,7 +258,7 @@ def _payment_failed(visit: Visit, event: ev.PaymentFailed) -> Visit:
         confirmable=event.hold_id if authorise and event.hold_id else visit.confirmable,
         failure=event.code if refused else visit.failure,
         failure_message=event.message if refused else visit.failure_message,
-        attempt=None if authorise else visit.attempt,
+        attempt=None if authorise or refused else visit.attempt,
         step=_left_open(visit, event.key),
     )
 
