@@ -37,10 +37,11 @@ def register(body: Registering, caller: Clerk, behind: Behind, message: Numbered
     made = behind.desk.add_customer(
         Customer(behind.ids(), body.name, body.email, body.locale, body.member), message=message
     )
+    made = behind.desk.customer(made.customer_id)  # by now, where this is a repeat
     if body.card_token and made.card is None:
         made = _keep(behind, made.customer_id, body.card_token)
     token = behind.doorkeeper.tokens.issue(made.customer_id, behind.clock())
-    return answer(Registered(customer_view(made, ()), token), 201)
+    return answer(Registered(customer_view(made, behind.desk.debts(made.customer_id)), token), 201)
 
 
 @routes.get("/customers", responses=holds(CustomerPage))

@@ -146,7 +146,7 @@ class Registering(Body):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_CLEAN)]
     email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
-    locale: Annotated[str, StringConstraints(max_length=20, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = (
+    locale: Annotated[str, StringConstraints(max_length=16, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")] = (
         "en-GB"
     )
     member: bool = True

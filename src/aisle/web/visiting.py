@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Response
+from msgspec.structs import replace
 from sqlalchemy import select
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
@@ -170,7 +172,8 @@ def refund(visit_id: VisitId, body: Asking, caller: Associate, behind: Behind, m
     """A person of the shop gives units of a line back."""
     made = behind.desk.dispute(visit_id, body.line_id, body.quantity, body.reason, caller.subject, message=message)
     if made.outcome == "review":
-        made = behind.desk.decide(made.dispute_id, True, caller.subject, body.reason)
+        second = replace(message, boot_id=_second(message.boot_id)) if message is not None else None
+        made = behind.desk.decide(made.dispute_id, True, caller.subject, body.reason, message=second)
     return answer(made, 201)
 
 
@@ -195,6 +198,11 @@ def decide(dispute_id: Name, body: Deciding, caller: Associate, behind: Behind, 
 def truth(dispute_id: Name, body: Finding, caller: Associate, behind: Behind, message: Numbered) -> Response:
     """It came out later whether a claim was right; it counts in the customer's standing."""
     return answer(behind.desk.found(dispute_id, body.right, caller.subject, message=message))
+
+
+def _second(number: str) -> str:
+    """The number of the second command of one message, made from that of the first."""
+    return hashlib.sha256(f"decide\n{number}".encode()).hexdigest()[:48]
 
 
 def _seen(visit_id: str, caller: Caller, behind: Backend) -> Visit:
