@@ -6,6 +6,7 @@ secret that signs codes and tokens, and the keys of its API.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -43,6 +44,7 @@ from aisle.web.links import SignedLinks
 if TYPE_CHECKING:
     from aisle.commerce.payments.stripe import StripeProvider
 
+_log = logging.getLogger(__name__)
 VAR = "var"
 SANDBOX_SECRET = "whsec_sandbox"
 BEAT_S = 1.0  # how often what time alone makes due is looked for
@@ -68,8 +70,10 @@ class Shop:
     _beat: threading.Thread | None = None
 
     def start(self) -> None:
-        """Work off the outbox and watch the clock, in threads, until `stop`."""
+        """Work off the outbox and watch the clock, in threads, until `stop`. On SQLite no other program serves."""
         self._over.clear()
+        if self.database.sqlite:
+            self.outbox.recover()
         self.outbox.start(WORKERS)
         self._beat = threading.Thread(target=self._watch, name="beat")
         self._beat.start()
@@ -95,7 +99,10 @@ class Shop:
 
     def _watch(self) -> None:
         while not self._over.wait(BEAT_S):
-            self.beat()
+            try:
+                self.beat()
+            except Exception:  # a database that is away for a while must not stop the shop's clock
+                _log.exception("the shop could not look what is due; it tries again in a moment")
 
 
 def open_shop(folder: Path, settings: Settings, clock: Clock, ids: Ids, random: Callable[[int], bytes]) -> Shop:
@@ -133,7 +140,6 @@ def compose(store: Store, var: Path, url: str, settings: Settings, clock: Clock,
         links=Links(links.receipt, links.pay),
     )
     outbox = Outbox(desk, _handlers(settings, desk, provider))
-    outbox.recover()
     return Shop(
         store,
         settings,
