@@ -181,13 +181,13 @@ def serve(
 def keys(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="A store folder.")],
     action: Annotated[KeyAction, typer.Argument(help="What to do.")] = KeyAction.LIST,
-    role: Annotated[KeyRole, typer.Argument(help="What the holder may do.")] = KeyRole.DEVICE,
-    name: Annotated[str, typer.Argument(help="The device's or person's name.")] = "device",
+    role: Annotated[KeyRole | None, typer.Argument(help="add, remove: what the holder may do.")] = None,
+    name: Annotated[str | None, typer.Argument(help="add, remove: the device's or person's name.")] = None,
 ) -> None:
     """List, add or remove keys of the API."""
     from aisle.bootstrap.command import run_keys
 
-    raise typer.Exit(run_keys(store, action.value, role.value, name))
+    raise typer.Exit(run_keys(store, action.value, role.value if role else None, name))
 
 
 @app.command(epilog="Example: aisle reconcile corner-shop --days 7 --json")

@@ -6,11 +6,17 @@ own files. Everything has a default with which a shop runs embedded: SQLite, the
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "AISLE_"
+_WANTED = {"public_url": "an address such as https://shop.example"}  # where pydantic's own words help nobody
 
 
 class SettingsError(Exception):
@@ -20,13 +26,16 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """All settings; each is an environment variable `AISLE_` + its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="AISLE_", extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
 
     database_url: str = Field("", description="SQLite file in the store folder when empty; postgresql+psycopg://…")
     host: str = "127.0.0.1"
     port: int = Field(8321, ge=0, le=65535)
-    public_url: str = Field("", description="How phones reach this shop: links in mails. http://host:port when empty.")
-    locale: str = "en-GB"
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="How phones reach this shop: links in mails. http://host:port when empty.",
+    )
 
     payments: Literal["sandbox", "stripe"] = "sandbox"
     stripe_key: SecretStr = SecretStr("")
@@ -54,8 +63,43 @@ class Settings(BaseSettings):
 
 def read_settings(folder: Path) -> Settings:
     """The settings for the store in `folder`. Raises `SettingsError`."""
+    path = folder / "aisle.env"
+    _look_through(path)
     try:
-        return Settings(_env_file=folder / "aisle.env")
+        return Settings(_env_file=path)
     except ValidationError as error:
-        faults = "; ".join(f"AISLE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
-        raise SettingsError(faults) from None
+        raise SettingsError("; ".join(_fault(entry) for entry in error.errors())) from None
+
+
+def _look_through(path: Path) -> None:
+    """Refuse what the settings would pass over in silence: lines that say nothing, and names that are misspelt."""
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    try:
+        with path.open(encoding="utf-8") as file:
+            lines = list(parse_stream(file))
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read as UTF-8 text ({error})") from None
+    for line in lines:
+        where = f"{path}, line {line.original.line}"
+        if line.error or (line.key is not None and line.value is None):
+            raise SettingsError(f"{where}: found no setting; expected NAME=VALUE, such as AISLE_PORT=8400")
+        name = (line.key or "").upper()
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+            raise SettingsError(f"{where}: found {line.key}; expected {near[0] if near else 'a setting Aisle knows'}")
+
+
+def _fault(entry: Mapping[str, Any]) -> str:
+    """One setting that cannot be used; what was found is left out where it may be a secret."""
+    field = str(entry["loc"][0])
+    secret = Settings.model_fields[field].annotation is SecretStr
+    found = "" if secret else f"found {entry['input']!r}; "
+    return f"{PREFIX}{field.upper()}: {found}expected {_WANTED.get(field) or _wanted(entry['msg'])}"
+
+
+def _wanted(message: str) -> str:
+    """What would be right, out of pydantic's "Input should be …"."""
+    wanted = message.removeprefix("Input should be ").partition(", unable to parse")[0]
+    return f"a number {wanted}" if wanted.startswith(("greater", "less")) else wanted

@@ -123,7 +123,8 @@ def _fault(entry: Mapping[str, Any]) -> Fault:
     where, *rest = [str(part) for part in entry["loc"]] or ["body"]
     place = "/".join(rest)
     pointer = f"/{place}" if where == "body" else f"{where}/{place}"
-    return Fault(pointer=shown(pointer), found=shown(entry.get("input", "")), expected=str(entry["msg"]))
+    found = "nothing" if entry["type"] == "missing" else shown(entry.get("input", ""))
+    return Fault(pointer=shown(pointer), found=found, expected=str(entry["msg"]))
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
