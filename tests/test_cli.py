@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("new", "check", "replay", "simulate", "demo", "bench")
+COMMANDS = ("new", "check", "replay", "simulate", "serve", "keys", "reconcile", "demo", "bench")
 HEAVY = ("numpy", "scipy", "mcap", "bson", "matplotlib", "msgspec", "rich.progress")
 MAIN = "from aisle.cli import main; main()"
 
@@ -46,6 +46,10 @@ WRONG_USE = {
     "no such option": (["check", "--colour"], "--colour"),
     "a folder is missing": (["check"], "STORE"),
     "no such store folder": (["check", "nowhere"], "nowhere"),
+    "no shop to run": (["serve", "nowhere"], "nowhere"),
+    "no shop to reconcile": (["reconcile", "nowhere"], "nowhere"),
+    "no shop for a key": (["keys", "nowhere", "add", "device", "gate-1"], "nowhere"),
+    "a folder that is no shop's": (["serve", "."], "store.toml"),
     "no recording": (["replay"], "RECORDING"),
     "no such cells": (["simulate", "out", "--cells", "none"], "none"),
     "no such suite": (["bench", "speed"], "speed"),

@@ -169,3 +169,9 @@ def test_who_owes_stays_outside_until_it_is_paid(kit: Kit) -> None:
     assert paid.status_code == 204
     assert kit.ask(phone, "GET", f"/v1/visits/{visit_id}").json()["state"] == "settled"
     assert _at_the_gate(kit, kit.code(customer_id, phone)).status_code == 201
+
+
+def test_a_missing_field_is_found_as_nothing(kit: Kit) -> None:
+    visit_id = kit.enter(*kit.customer())
+    told = kit.revise(visit_id, {"line_id": "a", "gtin": COLA, "quantity": 1}).json()
+    assert [(fault["pointer"], fault["found"]) for fault in told["faults"]] == [("/lines/0/taken_at_ns", "nothing")]
