@@ -14,6 +14,7 @@ from aisle.visits.reading import JournalEntry, LiveBasket
 from aisle.web import catalogue, customers, entrance, operations, pages, purchases, views, visiting
 from aisle.web.access import SCHEME
 from aisle.web.backend import Backend
+from aisle.web.bodies import BoundedBodies
 from aisle.web.documents import describe
 from aisle.web.keys import KeyFileError
 from aisle.web.problems import PROBLEMS, ProblemError, problem_response, tell_problems
@@ -38,6 +39,7 @@ def create_app(backend: Backend) -> FastAPI:
     app.state.backend = backend
     app.state.doorkeeper = backend.doorkeeper
     tell_problems(app)
+    app.add_middleware(BoundedBodies)
     app.add_exception_handler(VisitError, _visit_error)
     app.add_exception_handler(PricingError, _pricing_error)
     app.add_exception_handler(KeyFileError, _key_file_error)
