@@ -25,6 +25,7 @@ LARGE_MS = 50.0
 SMALL = Recipe(products=5, categories=2, brands=2, promotions=5, spread=3, spend=4)
 LARGE = Recipe(products=300, categories=25, brands=25, promotions=30, spread=4, spend=150, rich=False)
 TANGLED = replace(LARGE, spread=8)
+BULK = Recipe(products=12, categories=3, brands=3, promotions=12, spend=200)
 TYPICAL = Recipe(spend=40)
 DENSE = replace(TYPICAL, products=2000, categories=120, brands=80)
 MOST_WAYS = 50_000  # of a small basket, so that trying everything takes less than a second
@@ -52,7 +53,8 @@ def judge_pricing(load: PricingLoad, tell: Callable[[float], None]) -> list[Row]
     rows += _large_rows("30 overlapping promotions, 100 lines", LARGE, load, reach=0.5)
     rows += _large_rows("30 promotions, most of them tangled, 100 lines", TANGLED, load)
     tell(0.3)
-    rows += [*_oracle_rows(load), _greedy_row(load)]
+    rows += _large_rows("12 overlapping promotions, 8 lines of up to 99", BULK, load, lines=8, most=99)
+    rows += [*_oracle_rows(load), *_greedy_rows(load)]
     tell(0.6)
     rows.append(_sums_row(load, tell))
     tell(1.0)
@@ -81,22 +83,26 @@ def _p99(ordered: Sequence[float]) -> float:
     return ordered[math.ceil(0.99 * len(ordered)) - 1]
 
 
-def _large_rows(on: str, recipe: Recipe, load: PricingLoad, *, reach: float | None = None) -> list[Row]:
-    """A hundred lines under thirty overlapping promotions: a new shop for every basket."""
+def _large_rows(
+    on: str, recipe: Recipe, load: PricingLoad, *, reach: float | None = None, lines: int = 100, most: int = 3
+) -> list[Row]:
+    """Large baskets under promotions that overlap: a new shop for every basket."""
     runs = []
     for seed in range(load.large):
         rng = Random(load.seed * 1000 + seed)
         store = shop(rng, recipe)
-        runs.append(_timed(Till(store), basket(rng, store, 100), False))
+        runs.append(_timed(Till(store), basket(rng, store, lines, most), False))
     median = sorted(ms for _, ms in runs)[len(runs) // 2]
     proven = sum(priced.optimal for priced, _ in runs)
     both = sum(priced.optimal and ms <= LARGE_MS for priced, ms in runs)
+    slowest = max((ms for priced, ms in runs if not priced.optimal), default=0.0)
     gaps = [priced.gap_minor / max(1, priced.saved_minor) for priced, _ in runs if not priced.optimal]
     return [
         judged("median time", on, median, reach=LARGE_MS if reach else None, side="most", unit="ms", counted=len(runs)),
         judged("proven optimal", on, proven / len(runs), counted=len(runs)),
         judged("proven optimal within 50 ms", on, both / len(runs), reach=reach, counted=len(runs)),
         judged("proven gap of the others, mean share of the savings", on, sum(gaps) / max(1, len(gaps)), side="most"),
+        judged("longest of the others", on, slowest, side="most", unit="ms", counted=len(gaps)),
     ]
 
 
@@ -124,20 +130,27 @@ def _oracle_rows(load: PricingLoad) -> list[Row]:
     return [judged("same savings as trying everything", "small baskets", same / counted, reach=1.0, counted=counted)]
 
 
-def _greedy_row(load: PricingLoad) -> Row:
+def _greedy_rows(load: PricingLoad) -> list[Row]:
     """Random orders of taking offers one after another, spread over twenty baskets."""
-    worse = counted = 0
-    for seed in range(20):
-        rng = Random(load.seed * 7919 + seed)
-        store = shop(rng, replace(LARGE, rich=True, products=60))
-        one = basket(rng, store, 12)
-        best = Till(store).price(one, hints=False)
-        oracle = Oracle(store, one)
-        for _ in range(load.orders // 20):
-            order = rng.sample(oracle.promotions, len(oracle.promotions))
-            counted += 1
-            worse += greedy(oracle, order) > best.saved_minor
-    return judged("baskets worse than a greedy order", "12 lines", worse, reach=0, side="most", counted=counted)
+    rows = []
+    few, many = replace(LARGE, rich=True, products=60), BULK
+    for on, recipe, lines, most, orders in (
+        ("12 lines", few, 12, 3, load.orders),
+        ("3 lines of up to 60", many, 3, 60, load.orders // 20),
+    ):
+        worse = counted = 0
+        for seed in range(20):
+            rng = Random(load.seed * 7919 + seed)
+            store = shop(rng, recipe)
+            one = basket(rng, store, lines, most)
+            best = Till(store).price(one, hints=False)
+            oracle = Oracle(store, one)
+            for _ in range(orders // 20):
+                order = rng.sample(oracle.promotions, len(oracle.promotions))
+                counted += 1
+                worse += greedy(oracle, order) > best.saved_minor
+        rows.append(judged("baskets worse than a greedy order", on, worse, reach=0, side="most", counted=counted))
+    return rows
 
 
 def _sums_row(load: PricingLoad, tell: Callable[[float], None]) -> Row:

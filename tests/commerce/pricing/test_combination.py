@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aisle.bench.baskets import Recipe, basket, shop
-from aisle.bench.pricing import LARGE, TANGLED, faults, small_case
+from aisle.bench.pricing import BULK, LARGE, TANGLED, faults, small_case
 from aisle.bench.pricing_oracle import Oracle, greedy
 from aisle.commerce.pricing.basket import Basket
 from aisle.commerce.pricing.priced import PricedBasket
@@ -19,10 +19,10 @@ from aisle.store.model import Store
 seeds = st.integers(0, 10**9)
 
 
-def large(seed: int, lines: int, recipe: Recipe = LARGE) -> tuple[Store, Basket]:
+def large(seed: int, lines: int, recipe: Recipe = LARGE, most: int = 3) -> tuple[Store, Basket]:
     rng = Random(seed)
     store = shop(rng, recipe)
-    return store, basket(rng, store, lines)
+    return store, basket(rng, store, lines, most)
 
 
 @settings(max_examples=250)
@@ -98,3 +98,22 @@ def test_what_could_not_be_proven_is_flagged_with_a_true_gap() -> None:
     assert not found.optimal
     assert found.saved_minor <= better.saved_minor <= found.saved_minor + found.gap_minor
     assert faults(found) == []
+
+
+@settings(max_examples=6)
+@given(seeds)
+def test_no_greedy_order_saves_more_on_lines_of_many_units(seed: int) -> None:
+    """With a tenth of the search, so that the floor must hold."""
+    rng = Random(seed)
+    store, one = large(seed, 3, BULK, 60)
+    found = Till(store, allowance=8000).price(one, hints=False)
+    oracle = Oracle(store, one)
+    orders = [rng.sample(oracle.promotions, len(oracle.promotions)) for _ in range(5)]
+    assert max(greedy(oracle, order) for order in orders) <= found.saved_minor
+    assert faults(found) == []
+
+
+def test_more_work_narrows_the_gap() -> None:
+    store, one = large(1, 100, TANGLED)
+    gaps = [Till(store, allowance=allowance).price(one, hints=False).gap_minor for allowance in (1, 10**4, 10**5)]
+    assert gaps == sorted(gaps, reverse=True)

@@ -71,9 +71,13 @@ class Greedy:
         self._idle = {
             kind: max((t for t in treatments[kind] if not t.moves), key=lambda t: t.value) for kind in self._counts
         }
+        self._more: list[dict[tuple[Kind, frozenset[object]], Treatment]] = [{} for _ in accounts]
         best: list[list[dict[Kind, Option]]] = [[{} for _ in range(account.places)] for account in accounts]
         for kind in self._counts:
             for treatment in treatments[kind]:
+                for move in treatment.moves:
+                    if isinstance(accounts[places[move[0]]], LimitAccount):
+                        self._note_more(places[move[0]], kind, frozenset(treatment.moves) - {move}, treatment)
                 if len(treatment.moves) == 1:
                     rank, role = treatment.moves[0]
                     here = best[places[rank]][role[0]]
@@ -88,6 +92,12 @@ class Greedy:
             for account, roles in zip(accounts, best, strict=True)
         ]
 
+    def _note_more(self, place: int, kind: Kind, others: frozenset[object], treatment: Treatment) -> None:
+        """Remember how a limited promotion joins what else is done with a unit."""
+        known = self._more[place].get((kind, others))
+        if known is None or known.value < treatment.value:
+            self._more[place][kind, others] = treatment
+
     @property
     def work(self) -> int:
         """What all orders cost at most, roughly, in transitions."""
@@ -100,6 +110,9 @@ class Greedy:
         yield self._steepest(lambda found: found.gain)
         yield self._in_turn(everywhere)
         yield self._in_turn(everywhere[::-1])
+        groups = [place for place in everywhere if not isinstance(self._accounts[place], LimitAccount)]
+        if 0 < len(groups) < len(everywhere):
+            yield self._steepest(lambda found: found.gain / sum(count for _, count in found.units), groups)
 
     def _opened(self) -> _Till:
         return _Till(dict(self._counts), [self._limit(account) for account in self._accounts])
@@ -123,9 +136,9 @@ class Greedy:
                 self._apply(till, place, found)
         return self._closed(till)
 
-    def _steepest(self, worth: Callable[[Application], float]) -> Greed:
+    def _steepest(self, worth: Callable[[Application], float], places: Sequence[int] | None = None) -> Greed:
         till = self._opened()
-        found = {place: self._next(till, place) for place in range(len(self._accounts))}
+        found = {place: self._next(till, place) for place in places or range(len(self._accounts))}
         while True:
             open_ = [(worth(one), -place) for place, one in found.items() if one is not None]
             if not open_:
@@ -157,7 +170,23 @@ class Greedy:
         way = _units(till.applied)
         for kind, free in till.free.items():
             way[kind] = way.get(kind, []) + [self._idle[kind]] * free
+        for place, left in enumerate(till.left):
+            self._join(way, place, left)
         return Greed(way, *self._loosened(till))
+
+    def _join(self, way: Way, place: int, left: int) -> None:
+        """Let a limited promotion join where it adds most to what is done with a unit already."""
+        more = self._more[place]
+        joins = []
+        for kind, done in way.items() if more else ():
+            for old in dict.fromkeys(done):
+                new = more.get((kind, frozenset(old.moves)))
+                if new is not None and new.value > old.value:
+                    joins.append((new.value - old.value, kind, old, new))
+        for _, kind, old, new in sorted(joins, reverse=True):
+            while left > 0 and old in way[kind]:
+                way[kind][way[kind].index(old)] = new
+                left -= 1
 
     def _loosened(self, till: _Till) -> tuple[Way, dict[Kind, int]]:
         """The basket with an application of each sort taken back, later ones first, as long as few units are loose."""
