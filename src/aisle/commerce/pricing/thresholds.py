@@ -36,6 +36,12 @@ class Orders:
         self._value = sum(one.value for one in self._solved)
         self._bound = sum(one.bound for one in self._solved)
         self._plain = [layout.is_plain(one) for one in self._solved] if layout.thresholds else []
+        self._low = {rank: [layout.lows(one, rank) for one in self._solved] for rank in layout.thresholds}
+        self._lows = {rank: sum(lows) for rank, lows in self._low.items()}  # when lines save most
+        self._surely = {  # the part of it that is saved, however components are treated
+            rank: sum(low for low, plain in zip(lows, self._plain, strict=True) if rank in plain)
+            for rank, lows in self._low.items()
+        }
         self._lines = joined(one.choice for one in self._solved)
         self._best = Combination(self._lines, (), frozenset(), self._value, self._bound)
 
@@ -47,7 +53,7 @@ class Orders:
             if number >= MOST_SETS:
                 top += sum(self._offs.most(rank) for rank in self._layout.thresholds) * SAVED
                 break
-            self._offer(self._lines, self._value, ranks, [self._lows(rank) for rank in ranks])
+            self._offer(self._lines, self._value, ranks, [self._lows[rank] for rank in ranks])
             sets.append((self._set_bound(ranks), ranks))
         for most, ranks in sorted(sets, key=lambda entry: -entry[0]):
             if most > self._best.value:
@@ -84,25 +90,13 @@ class Orders:
 
     # --- bounds -------------------------------------------------------------------------------------------------------
 
-    def _lows(self, rank: int) -> int:
-        """By how much the base of a threshold is lowered when lines save most."""
-        return sum(self._layout.lows(one, rank) for one in self._solved)
-
     def _set_bound(self, ranks: Set) -> int:
         """What no basket with these thresholds saves.
 
         Plain components lower the bases by exactly what they save. A base that is too low by an amount costs them at
         least that amount of savings, and no more than that is won back on the order.
         """
-        left = {
-            rank: self._layout.bases[rank]
-            - sum(
-                self._layout.lows(one, rank)
-                for one, plain in zip(self._solved, self._plain, strict=True)
-                if rank in plain
-            )
-            for rank in ranks
-        }
+        left = {rank: self._layout.bases[rank] - self._surely[rank] for rank in ranks}
         lack = max(max(0, self._offs.terms(rank).spend_minor - left[rank]) for rank in ranks)
         off = sum(self._offs.reduction(rank, min(self._layout.bases[rank], left[rank] + lack)) for rank in ranks)
         shares = sum(self._offs.terms(rank).share is not None for rank in ranks)
@@ -116,7 +110,7 @@ class Orders:
         shares = {rank: self._offs.share(rank) for rank in ranks}
         if 0 < sum(shares.values()) < 1:
             yield shares
-        if len(ranks) == 1 and self._offs.lack(ranks[0], self._lows(ranks[0])) > 0:
+        if len(ranks) == 1 and self._offs.lack(ranks[0], self._lows[ranks[0]]) > 0:
             yield {ranks[0]: Fraction(1)}
 
     def _weigh(self, ranks: Set, prices: Mapping[int, Fraction]) -> int:
@@ -135,10 +129,10 @@ class Orders:
             for one, plain in zip(self._solved, self._plain, strict=True)
         ]
         saved = Fraction(0)
-        for one, part in zip(self._solved, parts, strict=True):
+        for place, (one, part) in enumerate(zip(self._solved, parts, strict=True)):
             bound = part.bound
             if part is one:
-                bound = bound * scale - sum(w * self._layout.lows(one, rank) for rank, w in weights.items()) * SAVED
+                bound = bound * scale - sum(w * self._low[rank][place] for rank, w in weights.items()) * SAVED
             saved += Fraction(-(-bound // SAVED), scale)
         for rank in ranks:
             base, share = self._layout.bases[rank], self._offs.share(rank)
