@@ -95,3 +95,35 @@ def test_a_trip_of_tomorrow_is_refused(kit: Kit) -> None:
     document = cart(kit.customer()[0], (COLA, "1", "unit"))
     document["shoppingTrip"]["endTime"] = "2990-01-01T00:00:00Z"
     assert post(kit, document).json()["faults"][0]["pointer"] == "/shoppingTrip/endTime"
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["nothing seen yet", "a basket seen"])
+def test_a_cart_of_a_customer_who_is_in_the_shop_is_a_visit_of_its_own(seen: bool, kit: Kit) -> None:
+    customer_id, phone = kit.customer()
+    inside = kit.enter(customer_id, phone)
+    kit.revise(inside, *([kit.line("a", COLA)] if seen else []))
+    made = post(kit, cart(customer_id, (MILK, "2", "unit")))
+    kit.revise(inside, kit.line("a", COLA, 2))
+    assert (made.status_code, kit.leave(inside).status_code) == (201, 204)
+    kit.work()
+    bought = {
+        visit["visit_id"]: [(line["gtin"], line["quantity"]) for line in receipt["priced"]["lines"]]
+        for visit in kit.ask(phone, "GET", "/v1/visits").json()["items"]
+        for receipt in [kit.ask(phone, "GET", f"/v1/visits/{visit['visit_id']}/receipt").json()]
+    }
+    assert bought == {inside: [(COLA, 2)], made.json()["purchaseId"]: [(MILK, 2)]}
+
+
+def test_a_cart_paid_by_a_card_that_is_in_the_shop_is_a_visit_of_its_own(kit: Kit) -> None:
+    body = {"way": "card", "gate_id": "entrance", "token": "tok_visa/anna"}
+    inside = kit.ask(Role.DEVICE, "POST", "/v1/entries", body).json()["visit_id"]
+    made = post(kit, cart(None, (COLA, "1", "unit")) | {"paymentSource": {"id": "tok_visa/anna"}})
+    kit.work()
+    states = [kit.shop.desk.visit(name).state for name in (inside, made.json()["purchaseId"])]
+    assert states == ["shopping", "settled"]
+
+
+def test_a_cart_nobody_could_carry_leaves_no_visit_behind(kit: Kit) -> None:
+    customer_id, phone = kit.customer()
+    assert post(kit, cart(customer_id, (MILK, "5000", "unit"))).status_code == 422
+    assert kit.ask(phone, "GET", "/v1/visits").json()["items"] == []

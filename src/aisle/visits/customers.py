@@ -90,16 +90,15 @@ def refuse_debtors(fetch: Fetch, payer: str) -> None:
 
 
 def visit_in(fetch: Fetch, payer: str, states: Sequence[State]) -> Visit | None:
-    """The payer's latest visit in one of these states, if any."""
+    """The payer's latest visit in one of these states that somebody may come back into, if any."""
     if not payer:
         return None
     rows = fetch(
         select(visits.c.body)
         .where(visits.c.payer == payer, visits.c.state.in_(states))
         .order_by(visits.c.entered_at_ns.desc(), visits.c.visit_id.desc())
-        .limit(1)
     )
-    return visit_from(rows[0].body) if rows else None
+    return next((visit for visit in (visit_from(row.body) for row in rows) if not visit.apart), None)
 
 
 def visits_made(fetch: Fetch, payer: str) -> int:

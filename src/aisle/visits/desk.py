@@ -111,11 +111,23 @@ class Desk:
             ".".join(code.split(".")[:2]),  # whose it is: a phone shows another code each time
         )
 
-    def enter_by_card(self, token: str, gate_id: str, *, message: MessageId | None = None) -> Entry:
-        """A card at the gate, as the one-time token of the terminal."""
+    def enter_apart(self, customer_id: str, gate_id: str, *, message: MessageId | None = None) -> Entry:
+        """A customer who shopped elsewhere, in a visit of its own. Raises UnknownCustomer, InDebt, NoCard errors."""
+        return self._run(
+            "enter_apart", lambda w: entrance.apart(self._shop, w, customer_id, gate_id), message, Entry, customer_id
+        )
+
+    def enter_by_card(
+        self, token: str, gate_id: str, *, apart: bool = False, message: MessageId | None = None
+    ) -> Entry:
+        """A card at the gate, as the one-time token of the terminal; `apart`: of somebody who shopped elsewhere."""
         bounds.check_token(token)
         return self._run(
-            "enter_by_card", lambda w: entrance.by_card(self._shop, w, token, gate_id), message, Entry, token
+            "enter_by_card",
+            lambda w: entrance.by_card(self._shop, w, token, gate_id, apart=apart),
+            message,
+            Entry,
+            token,
         )
 
     def enter_guest(self, host_visit_id: str, gate_id: str, *, message: MessageId | None = None) -> Entry:

@@ -61,6 +61,17 @@ def _welcome(shop: Shop, work: Work, customer: Customer, gate_id: str, now_ns: i
     open_visit = _open_visit(shop, work, customer.payer, now_ns)
     if open_visit is not None:
         return entry_of(_admit_again(work, open_visit, gate_id, now_ns))
+    return _enter(shop, work, customer, gate_id, now_ns)
+
+
+def apart(shop: Shop, work: Work, customer_id: str, gate_id: str) -> Entry:
+    """A customer who shopped elsewhere, in a visit of its own whatever else the customer does in the shop."""
+    customer = customers.find(work.fetch, customer_id)
+    customers.refuse_debtors(work.fetch, customer.payer)
+    return _enter(shop, work, customer, gate_id, shop.clock(), apart=True)
+
+
+def _enter(shop: Shop, work: Work, customer: Customer, gate_id: str, now_ns: int, *, apart: bool = False) -> Entry:
     hold_minor = shop.policy.hold_for(shop.store.currency)
     if hold_minor > 0 and customer.card is None:
         raise NoCardError("there is no card on file: add one on the phone", found="no card", expected="a card on file")
@@ -75,15 +86,16 @@ def _welcome(shop: Shop, work: Work, customer: Customer, gate_id: str, now_ns: i
         customer.card,
         "",
         hold_minor,
+        apart,
     )
     return entry_of(work.append(Visit(""), entered))
 
 
-def by_card(shop: Shop, work: Work, token: str, gate_id: str) -> Entry:
+def by_card(shop: Shop, work: Work, token: str, gate_id: str, *, apart: bool = False) -> Entry:
     """A card presented at the gate; whose it is shows only once the provider has answered."""
     hold_minor = max(1, shop.policy.hold_for(shop.store.currency))
     entered = ev.Entered(
-        shop.clock(), shop.ids(), "card", gate_id, shop.store.currency, token=token, hold_minor=hold_minor
+        shop.clock(), shop.ids(), "card", gate_id, shop.store.currency, token=token, hold_minor=hold_minor, apart=apart
     )
     return entry_of(work.append(Visit(""), entered))
 
@@ -142,7 +154,7 @@ def hold_answered(shop: Shop, work: Work, visit: Visit, entries: tuple[ev.Event,
         customers.refuse_debtors(work.fetch, payer)
     except InDebtError as refusal:
         return _turn_away(work, visit, held, refusal)
-    other = _open_visit(shop, work, payer, now_ns)
+    other = None if visit.apart else _open_visit(shop, work, payer, now_ns)
     if other is None or other.visit_id == visit.visit_id:
         return work.append(visit, *entries)
     _admit_again(work, other, visit.gate_id, now_ns)

@@ -57,7 +57,7 @@ class Entered(Entry, frozen=True):
     """Somebody is at the gate. `hold_minor` is to be held before it opens (0: it opens at once).
 
     `card` is the card on file, or `token` the one-time token of a card just presented. `host` is the visit whose party
-    a guest with a receipt of their own belongs to.
+    a guest with a receipt of their own belongs to. `apart`: this was shopped elsewhere, and nobody comes back into it.
     """
 
     visit_id: str
@@ -69,6 +69,7 @@ class Entered(Entry, frozen=True):
     card: Card | None = None
     token: str = ""
     hold_minor: int = 0
+    apart: bool = False
 
 
 class Refused(Entry, frozen=True):

@@ -116,7 +116,8 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything the journal says about one visit, folded.
 
     `revision` counts its journal entries, `source_revision` is the core's number of the basket. `members` of a party
-    came in and `gone` of them are outside. `step` is the call to the payment provider that is under way.
+    came in and `gone` of them are outside. `apart`: shopped elsewhere, nobody joins it or comes back into it. `step` is
+    the call to the payment provider that is under way.
     """
 
     visit_id: str
@@ -131,6 +132,7 @@ class Visit(msgspec.Struct, frozen=True, omit_defaults=True):
     token: str = ""
     hold_minor: int = 0
     staff: bool = False
+    apart: bool = False
     entered_at_ns: int = 0
     left_at_ns: int | None = None
     changed_at_ns: int = 0

@@ -108,6 +108,7 @@ def _entered(visit: Visit, event: ev.Entered) -> Visit:
         token=event.token,
         hold_minor=event.hold_minor if waits else 0,
         staff=event.way == "staff",
+        apart=event.apart,
         entered_at_ns=event.at_ns,
     )
 

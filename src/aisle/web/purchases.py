@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from aisle.commerce.connector.purchase import CartItem, Purchase
 from aisle.commerce.connector.reading import ConnectorError, read_purchase
+from aisle.visits.bounds import check_lines, check_moment
 from aisle.visits.desk import BasketUpdate
 from aisle.visits.entrance import Entry
 from aisle.visits.events import BasketLine
@@ -61,7 +62,9 @@ def _book(behind: Backend, caller: Caller, made: Purchase) -> str:
     if not 0 <= left_ns <= behind.clock() + _AHEAD_NS:
         found = made.shopping_trip.end_time.isoformat()
         raise _unfit("/shoppingTrip/endTime", found, "a moment that is not in the future")
+    check_moment("/shoppingTrip/endTime", left_ns, behind.clock())
     lines = tuple(_line(behind, item, place, left_ns) for place, item in enumerate(made.cart_items))
+    check_lines(lines, behind.store.products, behind.desk.policy, behind.clock())  # before anybody comes in
     trip = hashlib.sha256(f"{caller.subject}\n{made.idempotent_shopping_trip_id}".encode()).hexdigest()[:48]
     entry = behind.outbox.admit(_enter(behind, made, MessageId("purchase", trip, 0)))
     if not entry.admitted:
@@ -76,9 +79,9 @@ def _enter(behind: Backend, made: Purchase, message: MessageId) -> Entry:
     """As the customer we know, with the card that was presented, or as somebody who will owe it."""
     desk = behind.desk
     if made.shopper_identity is not None:
-        return desk.enter_by_code(desk.issue_code(made.shopper_identity.id), GATE, message=message)
+        return desk.enter_apart(made.shopper_identity.id, GATE, message=message)
     if made.payment_source is not None:
-        return desk.enter_by_card(made.payment_source.id, GATE, message=message)
+        return desk.enter_by_card(made.payment_source.id, GATE, apart=True, message=message)
     return desk.enter_manual(GATE, GATE, message=message)
 
 
