@@ -156,9 +156,16 @@ def _bases(kind: Kind, stakes: Stakes) -> Iterator[_Base]:
 def _stacks(allowed: Sequence[int], stakes: Stakes) -> Iterator[tuple[int, ...]]:
     """Sets of promotions that may share a unit, in their order on it."""
     combine = stakes.running.combine
-    makers = stakes.running.makers
-    if stakes.tracked or (stakes.weights and any(makers[rank] for rank in allowed)):
+    if stakes.tracked:
         return _cliques(allowed, combine)
+    makers = [rank for rank in allowed if stakes.running.makers[rank]] if stakes.weights else []
+    if makers:  # a reduction may be given up for a coupon that lowers no base, such a coupon itself never
+        free = [rank for rank in makers if rank not in stakes.limited]
+        return (
+            chosen
+            for chosen in _cliques(allowed, combine)
+            if not any(rank not in chosen and all(combine(rank, other) for other in chosen) for rank in free)
+        )
     free = [rank for rank in allowed if rank not in stakes.limited]
     bound = [rank for rank in allowed if rank in stakes.limited]
     return (
