@@ -52,6 +52,9 @@ WRONG_USE = {
     "a folder that is no shop's": (["serve", "."], "store.toml"),
     "no recording": (["replay"], "RECORDING"),
     "no such cells": (["simulate", "out", "--cells", "none"], "none"),
+    "recordings into a file": (["simulate", __file__], "test_cli.py"),
+    "a demo into a file": (["demo", "--out", __file__], "test_cli.py"),
+    "results into a file": (["bench", "receipts", "--out", __file__], "test_cli.py"),
     "no such suite": (["bench", "speed"], "speed"),
 }
 

@@ -125,12 +125,13 @@ def replay(
 
 @app.command(epilog="Example: aisle simulate afternoon --minutes 20 --seed 7")
 def simulate(
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for the recordings.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", file_okay=False, help="The folder for the recordings.")],
     store: Annotated[
         Path | None, typer.Option(metavar="STORE", help="A store folder; the example shop without it.")
     ] = None,
     truth: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The folder for the truth; OUT-truth without it.")
+        Path | None,
+        typer.Option(metavar="DIR", file_okay=False, help="The folder for the truth; OUT-truth without it."),
     ] = None,
     scenes: Annotated[int | None, typer.Option(min=1, help="So many short scenes instead of an afternoon.")] = None,
     minutes: Annotated[float | None, typer.Option(help="How long the afternoon is; 10 without it.")] = None,
@@ -209,7 +210,7 @@ def reconcile(
 def demo(
     seed: Annotated[int, typer.Option(help="Another number, another afternoon.")] = 1,
     minutes: Annotated[float, typer.Option(help="How long the afternoon is.")] = 10.0,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep the recording there.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", file_okay=False, help="Keep the recording there.")] = None,
 ) -> None:
     """Simulate an afternoon in a shop and print its receipts.
 
@@ -236,7 +237,9 @@ def bench(
         str | None, typer.Option(metavar="SETTING", help="receipts: the row of the table to judge them by.")
     ] = None,
     json: Json = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write pictures and results there.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", file_okay=False, help="Write pictures and results there.")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes that share the recordings.")] = 1,
     heads_only: Annotated[bool, typer.Option("--heads-only", help="receipts: take the wrists away.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="receipts: so many recordings, evenly spread.")] = None,
