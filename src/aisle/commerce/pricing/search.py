@@ -3,9 +3,10 @@
 A *component* is a set of kinds that promotions tie together. Its units are taken one after another, dearest first; what
 matters of those already treated is only the state of the promotions' accounts, so of all ways into one state the best
 is kept (R. Bellman, 1957). Small components are done like this at once. Large ones start from the best of a few greedy
-orders and a narrow first pass, then a second pass drops every state that even in the linear relaxation cannot become better (R. E. Marsten,
-T. L. Morin, "A hybrid approach to discrete mathematical programming", 1978). States beyond the allowance are dropped
-too, the best bound among them being kept: the difference to what was found is the most that was missed.
+orders and a narrow first pass; a second pass drops every state that even in the linear relaxation cannot become better
+(R. E. Marsten, T. L. Morin, "A hybrid approach to discrete mathematical programming", 1978). States beyond the
+allowance are dropped too, the best bound among them being kept: the difference to what was found is the most that was
+missed.
 
 Work is counted, never time (`labels.Allowance`), so that the same basket always has the same price.
 """
