@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,8 +16,9 @@ from aisle.store.model import Store
 from aisle.visits.customers import Customer
 from aisle.visits.database import Database
 from aisle.visits.effects import Effect
+from aisle.visits.handlers import Payments
 from aisle.visits.outbox import Outbox, PermanentError, TryLater
-from aisle.visits.outcomes import Outcome
+from aisle.visits.outcomes import Done, Outcome
 from aisle.visits.policy import SECOND_NS, Retries, VisitPolicy
 
 Raised = Callable[[], Exception]
@@ -108,3 +110,31 @@ def test_serving_threads_do_what_is_due_within_moments(world: World) -> None:
     finally:
         world.outbox.stop()
     assert world.desk.visit(visit).state == "settled"
+
+
+def test_a_mail_server_that_hangs_holds_up_no_payment_and_no_end(world: World) -> None:
+    answers = threading.Event()
+
+    def hang(_effect: Effect) -> Outcome:
+        answers.wait(30.0)
+        return Done()
+
+    outbox = Outbox(world.desk, {**Payments(world.sandbox).handlers(), "mail": hang})
+    outbox.start(4)
+    visits = [world.desk.enter_by_card(f"tok_visa/{name}", "entrance").visit_id for name in range(12)]
+    for visit in visits:
+        assert settles(world, visit, "shopping")
+        world.desk.revise(visit, basket(world, 1, SMALL))
+        world.desk.leave(visit, "way-out")
+    ended = [settles(world, visit, "settled") for visit in visits]
+    threading.Timer(0.2, answers.set).start()
+    outbox.stop()
+    mails = [row for visit in visits for row in outbox.of_visit(visit) if row.kind == "mail"]
+    assert (all(ended), {row.state for row in mails}) == (True, {"done", "pending"})
+    assert outbox.run_until_idle() == sum(row.state == "pending" for row in mails)
+
+
+def settles(world: World, visit: str, state: str) -> bool:
+    """Whether a visit comes into a state within ten seconds."""
+    with world.desk.subscribe(visit) as news:
+        return any(world.desk.visit(visit).state == state for _ in range(40) if news.wait(0.25) or True)

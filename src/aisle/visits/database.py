@@ -21,6 +21,7 @@ Synchronous = Literal["off", "normal", "full"]
 Probe = Callable[[str], None]
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
+_MIGRATING = 0x4149534C45  # the number of the lock: "AISLE"
 _LOST_RACE = frozenset({"40001", "40P01"})  # PostgreSQL: serialisation failure, deadlock
 
 
@@ -56,7 +57,9 @@ class Database:
 
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
-        with self._writer.begin() as connection:
+        with (self._writer if self.sqlite else self.engine).begin() as connection:
+            if not self.sqlite:  # of programs that start together one brings it up, the others find it done
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 

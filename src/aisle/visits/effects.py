@@ -15,6 +15,7 @@ from aisle.visits.model import Step, Visit
 from aisle.visits.policy import VisitPolicy
 
 EffectKind = Literal["authorise", "increment", "capture", "cancel", "refund", "look", "mail", "order", "webhook"]
+MONEY: frozenset[EffectKind] = frozenset({"authorise", "increment", "capture", "cancel", "refund", "look"})
 
 
 class EffectBody(msgspec.Struct, frozen=True, omit_defaults=True):
