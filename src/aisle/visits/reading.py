@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ class Reader:
         self._shop = shop
         self._links = links
         self._baskets: OrderedDict[str, tuple[int, LiveBasket]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def fetch(self, statement: Executable) -> Sequence[Row[Any]]:
         """The rows of a query, outside of any command."""
@@ -110,10 +112,11 @@ class Reader:
         if rows and known is not None and fresh and known[1].revision == rows[0].revision:
             return known[1]
         basket = self._live(self.visit(visit_id), now_ns)
-        self._baskets[visit_id] = (now_ns, basket)
-        self._baskets.move_to_end(visit_id)
-        while len(self._baskets) > _KEPT:
-            self._baskets.popitem(last=False)
+        with self._lock:
+            self._baskets[visit_id] = (now_ns, basket)
+            self._baskets.move_to_end(visit_id)
+            while len(self._baskets) > _KEPT:
+                self._baskets.popitem(last=False)
         return basket
 
     def receipt(self, visit_id: str) -> Receipt:
