@@ -107,6 +107,17 @@ def _unknown_coupon(kit: Kit) -> Any:
     return kit.ask(Role.DEVICE, "POST", f"/v1/visits/{visit_id}/coupons", {"code": "FREE"})
 
 
+def _another_gate(kit: Kit) -> Any:
+    body = {"way": "code", "gate_id": "backdoor", "code": kit.code(*kit.customer())}
+    return kit.ask(Role.DEVICE, "POST", "/v1/entries", body)
+
+
+def _receipt_while_shopping(kit: Kit) -> Any:
+    customer_id, phone = kit.customer()
+    visit_id = kit.enter(customer_id, phone)
+    return kit.ask(phone, "GET", f"/v1/visits/{visit_id}/receipt")
+
+
 def _leave_twice(kit: Kit) -> Any:
     visit_id, _ = settled(kit)
     return kit.leave(visit_id)
@@ -136,6 +147,8 @@ def _leave_twice(kit: Kit) -> Any:
         (_nobody, 401, "unauthenticated"),
         (_unknown_coupon, 422, "coupon_invalid"),
         (_leave_twice, 409, "transition"),
+        (_another_gate, 422, "unknown_gate"),
+        (_receipt_while_shopping, 409, "transition"),
     ],
     ids=lambda value: value.__name__.strip("_") if callable(value) else str(value),
 )

@@ -6,6 +6,7 @@ shares no code with what it judges.
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -67,6 +68,8 @@ def _speed_rows(on: str, recipe: Recipe, load: PricingLoad, *, reach: float | No
     till = Till(store)
     baskets = [basket(rng, store, 30) for _ in range(load.timed)]
     rows = []
+    gc.collect()
+    gc.freeze()  # as a served shop does with what it has loaded
     for hints, name in ((True, "pricing with hints, p99"), (False, "pricing without hints, p99")):
         spent = sorted(_timed(till, one, hints)[1] for one in baskets)
         rows.append(judged(name, on, _p99(spent), reach=reach, side="most", unit="ms", counted=len(spent)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -47,6 +48,8 @@ def run_serve(folder: Path) -> int:
             config = uvicorn.Config(create_app(shop.backend), log_level="warning", timeout_graceful_shutdown=5)
             signal.signal(signal.SIGTERM, signal.default_int_handler)  # both signals end the shop the same way
             shop.start()
+            gc.collect()
+            gc.freeze()  # what was loaded stays: the collector need not walk through it while shoppers wait
             try:
                 uvicorn.Server(config).run([door])
             except KeyboardInterrupt:

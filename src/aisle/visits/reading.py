@@ -120,11 +120,15 @@ class Reader:
         return basket
 
     def receipt(self, visit_id: str) -> Receipt:
-        """The receipt as it stands. Raises TransitionError for visits that never get one."""
+        """The receipt as it stands. Raises TransitionError where there is none, or none yet."""
         visit = self.visit(visit_id)
         if visit.staff or visit.state in ("entered", "refused", "abandoned"):
             found = "staff" if visit.staff else visit.state
             raise TransitionError(f"visit {visit_id} has no receipt", found=found, expected="a shopper's visit")
+        if visit.state == "shopping":
+            raise TransitionError(
+                f"visit {visit_id} goes on: its live basket shows what it comes to", found="shopping", expected="a visit that was left"
+            )  # fmt: skip
         priced = visit.priced or self.basket(visit_id).priced
         if priced is None:
             priced = PricedBasket(visit.currency, (), 0, 0, 0, self._shop.store.taxes.included)

@@ -30,7 +30,7 @@ def outcome_printout(outcome: Outcome, names: Mapping[str, str]) -> RenderableTy
         parts.append(Text("Nobody was tracked: there is nobody to bill.\n", style="yellow"))
     for settled in outcome.settled:
         parts += [Text(line, style="dim") for line in _asked(settled)]
-        parts += [Text(receipt_text(settled.receipt, "en")), Text()]
+        parts += [Text(receipt_text(settled.receipt, "en-GB")), Text()]
     if outcome.health:
         parts += [Text("Sensors and files"), health_table(outcome.health), Text()]
     return Group(*parts)

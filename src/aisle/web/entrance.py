@@ -37,6 +37,7 @@ def enter(body: Entering, caller: Staff, behind: Behind, message: Numbered) -> R
 
 def _entry(body: Entering, caller: Caller, behind: Backend, message: Numbered) -> Entry:
     desk = behind.desk
+    _known_gate(behind, body.gate_id)
     match body.way:
         case "code":
             return desk.enter_by_code(body.needed("code"), body.gate_id, message=message)
@@ -88,4 +89,14 @@ def mark_staff(
 @routes.post("/visits/{visit_id}/leave", status_code=204)
 def leave(visit_id: VisitId, body: Leaving, caller: Staff, behind: Behind, message: Numbered) -> None:
     """One person of the visit is outside; `everybody` closes it for the whole party."""
+    _known_gate(behind, body.gate_id)
     behind.desk.leave(visit_id, body.gate_id, body.at_ns, everybody=body.everybody, message=message)
+
+
+def _known_gate(behind: Backend, gate_id: str | None) -> None:
+    """Raises a 422 problem for a gate the shop does not have; a shop without gates takes any name."""
+    gates = [gate.gate_id for gate in behind.store.gates]
+    if gates and gate_id is not None and gate_id not in gates:
+        raise ProblemError(
+            422, "unknown_gate", "This shop has no such gate.", found=gate_id, expected=" or ".join(gates)
+        )

@@ -81,7 +81,7 @@ def test_a_debt_paid_counts_like_a_payment() -> None:
 def test_the_report_for_people() -> None:
     outcome = compare("sandbox", paid(), [hold("captured", 399)], {"v1"})
     assert outcome.to_text().splitlines() == [
-        "1 holds compared with sandbox.",
+        "1 hold compared with sandbox.",
         "Taken less given back: ledger 4.00 USD, provider 3.99 USD.",
         "captured differs: hold h1 of visit v1: ledger 4.00 USD, provider 3.99 USD",
         "1 differences.",

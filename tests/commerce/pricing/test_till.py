@@ -205,6 +205,13 @@ def test_coupons_and_tax(issuer: str, taxes: Taxes, figures: tuple[int, int, int
     assert (found.saved_minor, found.uses) == (50, {"a": 1})
 
 
+def test_what_a_makers_coupon_leaves_no_room_for_is_no_proven_best() -> None:
+    coupon = offer("k", AmountOff(290), "tea", coupon="K", issuer="manufacturer")
+    found = priced(store(coupon, offer("order", Threshold(200, minor=100), "tea")), "tea", coupons=frozenset({"K"}))
+    assert (found.total_minor, found.saved_minor) == (0, 300)
+    assert (found.optimal, found.gap_minor) == (False, 90)
+
+
 def test_what_the_visits_records_leave_limits_a_promotion() -> None:
     shop = store(offer("a", AmountOff(50), "tea", limits=Limits(customer=5)))
     assert priced(shop, "tea*3", remaining={"a": 2}).uses == {"a": 2}

@@ -64,7 +64,7 @@ class Reconciliation:
 
     def to_text(self) -> str:
         """The report for people, one line per difference."""
-        lines = [f"{self.holds} holds compared with {self.provider}."]
+        lines = [f"{self.holds} {'hold' if self.holds == 1 else 'holds'} compared with {self.provider}."]
         for currency in sorted({*self.ledger_minor, *self.provider_minor}):
             ours, theirs = self.ledger_minor.get(currency, 0), self.provider_minor.get(currency, 0)
             lines.append(f"Taken less given back: ledger {Money(ours, currency)}, provider {Money(theirs, currency)}.")

@@ -28,10 +28,14 @@ class Lot:
 
 @dataclass(slots=True)
 class Allotted:
-    """What promotions do to the lines: per line promotion -> minor units; how often each promotion was applied."""
+    """What promotions do to the lines: per line promotion -> minor units; how often each promotion was applied.
+
+    `lost_minor` is what order-level reductions could not take off, because makers' coupons had left too little.
+    """
 
     savings: list[dict[int, int]]
     uses: dict[int, int] = field(default_factory=dict)
+    lost_minor: int = 0
 
     def saved(self, line: int, ranks: Sequence[bool]) -> int:
         """What promotions with a true entry in `ranks` take off a line."""
@@ -95,7 +99,9 @@ def _share_group(out: Allotted, rank: int, members: Sequence[tuple[int, int]], r
 def _share_order(out: Allotted, rank: int, minor: int, lots: Sequence[Lot], combination: Combination) -> None:
     lines = [line for line, lot in enumerate(lots) if (rank, 0) in combination.kind_of(lot.kind).roles]
     left = [lots[line].kind.price * lots[line].count - sum(out.savings[line].values()) for line in lines]
-    for line, part in zip(lines, allocate(min(minor, sum(left)), left), strict=True):
+    off = min(minor, sum(left))
+    out.lost_minor += minor - off
+    for line, part in zip(lines, allocate(off, left), strict=True):
         if part:
             out.savings[line][rank] = part
     out.uses[rank] = 1

@@ -112,6 +112,7 @@ class Till:
         )
         tender = sum(coupon.minor for line in lines for coupon in line.tenders)
         on_top = 0 if self.store.taxes.included else taxed.total_minor
+        gap_minor = combination.gap_minor + allotted.lost_minor
         return PricedBasket(
             currency=self.store.currency,
             lines=lines,
@@ -124,8 +125,8 @@ class Till:
             tender_minor=tender,
             uses={self._running.promotions[rank].promotion_id: uses for rank, uses in allotted.uses.items()},
             hints=advice,
-            optimal=combination.gap_minor == 0,
-            gap_minor=combination.gap_minor,
+            optimal=gap_minor == 0,
+            gap_minor=gap_minor,
         )
 
     def _savings(self, line: Tagged, by_rank: dict[int, int]) -> tuple[tuple[Saving, ...], tuple[Saving, ...]]:

@@ -232,6 +232,7 @@ def _dropped(receipt: Receipt, speech: Tongue) -> tuple[str, ...]:
 def _entry(receipt: Receipt, line: PricedLine, speech: Tongue, zone: ZoneInfo) -> Entry:
     currency = receipt.priced.currency
     waits = receipt.status == "pending" and line.line_id in receipt.waiting
+    gone = sum(refund.quantity for refund in receipt.refunds if refund.line_id == line.line_id) >= line.quantity
     return Entry(
         name=plain(line.name),
         detail=_detail(line, speech, currency),
@@ -242,7 +243,7 @@ def _entry(receipt: Receipt, line: PricedLine, speech: Tongue, zone: ZoneInfo) -
         deposit=Row(speech.say("deposit"), speech.amount(line.deposit_minor, currency)) if line.deposit_minor else None,
         deposit_detail=_deposit_detail(line, speech, currency),
         came_back=_line_back(receipt, line, speech, zone),
-        dispute_url="" if receipt.status == "pending" else line_url(receipt.dispute_url, line.line_id),
+        dispute_url="" if receipt.status == "pending" or gone else line_url(receipt.dispute_url, line.line_id),
     )
 
 
