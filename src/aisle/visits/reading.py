@@ -127,8 +127,10 @@ class Reader:
             raise TransitionError(f"visit {visit_id} has no receipt", found=found, expected="a shopper's visit")
         if visit.state == "shopping":
             raise TransitionError(
-                f"visit {visit_id} goes on: its live basket shows what it comes to", found="shopping", expected="a visit that was left"
-            )  # fmt: skip
+                f"visit {visit_id} goes on: its live basket shows what it comes to",
+                found="shopping",
+                expected="a visit that was left",
+            )
         priced = visit.priced or self.basket(visit_id).priced
         if priced is None:
             priced = PricedBasket(visit.currency, (), 0, 0, 0, self._shop.store.taxes.included)
