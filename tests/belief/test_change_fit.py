@@ -109,3 +109,12 @@ def test_what_did_not_change_the_sum(change: np.ndarray, less: str, more: str) -
     shelf = Shelf(1, 1, (0.0, 0.0, 1.0), 0.0, 0.4, even_edges(4, 0.1))
     fit = ChangeFit(footprints(shelf), 0, change, np.ones(4))
     assert getattr(fit, more)() > getattr(fit, less)()
+
+
+def test_plates_beyond_are_charged_no_more_than_two_sigma() -> None:
+    change, var = np.array([0.5, -300.0, -200.0, 1.0]), np.full(4, 9.0 - FLOOR_VAR)
+    fit = ChangeFit(footprints(EVEN), 2, change, var)
+    alone = [multivariate_normal(0.0, 9.0).logpdf(d) for d in (0.5, 6.0, 6.0, 1.0)]
+    assert fit.beyond(3, 5) == pytest.approx(alone[0] + alone[3])
+    assert fit.beyond(4, 8) == pytest.approx(alone[0] + alone[1])
+    assert fit.beyond(0, 8) == 0.0

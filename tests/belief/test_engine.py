@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from aisle.belief.engine import BeliefEngine, BeliefSettings
 from aisle.belief.snapshot import snapshot
 from aisle.scales.change import Episode
+from aisle.store.model import Facing, Product, Shelf, Store
+from aisle.store.shelving import even_edges
 from belief.shop_kit import GRAMS, PLACE, Shop, plateaus, shares, small_shop
 from belief.simulated import Item, feed, recorded, stream
 
@@ -388,3 +390,70 @@ def test_an_item_weighed_in_the_hand_and_left_is_not_billed() -> None:
     half, none = np.asarray(-230.0 * shares(shop.store.shelves[0], 0.1)), np.zeros(10)
     shop.engine.explain(Episode(0, 0, plateaus([none, half, none], t_ns), True))
     assert shop.basket("anna") == ()
+
+
+def _large_shop() -> Store:
+    """The small shop and, out of reach, a long board of a hundred heavy products."""
+    store = small_shop()
+    edges = even_edges(100, 0.1)
+    board = Shelf(3, 1, (30.0, 0.0, 0.6), 0.0, 0.4, edges)
+    heavy = {f"sack {i}": Product(f"sack {i}", f"sack {i}", 3000.0 + 40.0 * i, 900) for i in range(100)}
+    facings = tuple(Facing(g, 3, 1, edges[i], edges[i + 1], (i + 1,)) for i, g in enumerate(heavy))
+    return replace(
+        store,
+        products={**store.products, **heavy},
+        shelves=(*store.shelves, board),
+        facings=(*store.facings, *facings),
+    )
+
+
+def _part(shop: Shop, grams: float, t_ns: int, plates: slice) -> Episode:
+    """Rice grows lighter by `grams`, on noisy plates, told by an episode of these plates."""
+    none = np.zeros(10)
+    noisy = tuple(
+        replace(p, head_g=p.head_g[plates], head_var=np.full(10, 30.0)[plates], tail_g=p.tail_g[plates])
+        for p in plateaus([none, -grams * shares(shop.store.shelves[0], 0.3)], t_ns, 1.2)
+    )
+    return Episode(0, plates.start, tuple(replace(p, tail_var=p.head_var) for p in noisy), True)
+
+
+@pytest.mark.parametrize(
+    ("plates", "seconds", "basket"),
+    [
+        pytest.param(slice(0, 8), 8.0, ("rice",), id="the hand stays"),
+        pytest.param(slice(2, 4), 8.0, ("rice",), id="the hand stays, fewer plates tell of the rest"),
+        pytest.param(slice(0, 8), 0.6, ("salt", "salt"), id="the hand goes and comes again"),
+        pytest.param(slice(2, 4), 0.6, ("salt", "salt"), id="the hand goes, fewer plates"),
+    ],
+)
+def test_a_half_lifted_item_is_no_lighter_one(plates: slice, seconds: float, basket: tuple[str, ...]) -> None:
+    """Half of rice weighs what salt does: a hand that stayed held the rice, one that went took salt twice."""
+    shop = Shop(_large_shop())
+    shop.stand("anna", "rice")
+    shop.watch(2.5)
+    point = {"anna": shop.store.shelves[0].world(0.3, 0.1, 0.05)}
+    gripped_ns = shop.t_ns
+    shop.watch(seconds, point)
+    shop.watch(8.0 - seconds)
+    taken_ns = shop.t_ns
+    shop.watch(0.4, point)
+    shop.watch(3.0)
+    shop.engine.explain(_part(shop, 507.0, gripped_ns, slice(0, 8)))
+    shop.engine.explain(_part(shop, 503.0, taken_ns, plates))
+    assert shop.basket("anna") == basket
+
+
+def test_two_taken_by_a_hand_that_stays_are_two() -> None:
+    shop = Shop(_large_shop())
+    shop.stand("anna", "rice")
+    shop.watch(2.5)
+    point = {"anna": shop.store.shelves[0].world(0.3, 0.1, 0.05)}
+    first_ns = shop.t_ns
+    shop.watch(6.0, point)
+    second_ns = shop.t_ns
+    shop.watch(0.4, point)
+    shop.watch(3.0)
+    shop.engine.explain(_part(shop, 1010.0, first_ns, slice(0, 8)))
+    shop.engine.explain(_part(shop, 1010.0, second_ns, slice(2, 4)))
+    assert shop.basket("anna") == ("rice", "rice")
+    assert shop.sure("anna") > 0.9

@@ -145,6 +145,15 @@ class ChangeFit:
         quiet = -0.5 * (LOG_2PI + np.log(self.r + 4.0) + self.d**2 / (self.r + 4.0))
         return float(np.sum(np.logaddexp(np.log(0.6) + quiet, np.log(0.4) - np.log(900.0))))
 
+    def beyond(self, lo: int, hi: int) -> float:
+        """Log density of the plates before `lo` and from `hi` on (counted within the shelf) under what fits them.
+
+        Noise alone where noise explains it, else whatever stands there: no more than two standard deviations off.
+        """
+        out = (self.columns < lo) | (self.columns >= hi)
+        d, r = self.d[out], self.r[out]
+        return float(-0.5 * np.sum(LOG_2PI + np.log(r) + np.minimum(d * d / r, 4.0)))
+
     def temporary(self) -> float:
         """Log density if a hand rested or something was held half lifted: one footprint of any weight, or anything."""
         anything = self.anything()

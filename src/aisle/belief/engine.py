@@ -45,6 +45,8 @@ from aisle.store.model import Store
 
 FloatArray = npt.NDArray[np.float64]
 _T = TypeVar("_T")
+LINGERS = 1.5  # a hand that never left after a change speaks for holding on, up to this times its log ratio ...
+LINGERS_S = 3.0  # ... growing by once the ratio in so many seconds
 Reaches = dict[tuple[str, float, float], Reach]
 """Person, from, to (seconds) -> their reach to the shelf of one episode."""
 
@@ -123,11 +125,11 @@ class BeliefEngine:
                         episode, plateaus, b, j, rest, actors, owners, group.keys, reaches
                     )
                 if rested > -9.0:
-                    load = scene.temporary
+                    load = scene.temporary - scene.told_before
                     if j - 1 > b or rest is not None:  # what rested already wavers
                         load = float(np.logaddexp(load, math.log(0.7) + wavered(plateaus, b, j, rest, scene.first)))
                     nxt.append(Way(h.logw + (rested + load), b, rest, h, scene, None, j == last))
-                real = math.log1p(-math.exp(rested))
+                real = math.log1p(-math.exp(rested)) - scene.told_before
                 options = scene.options(h)
                 top = options[0].score
                 for o in options:
@@ -185,11 +187,15 @@ class BeliefEngine:
         state = h.values[at]
         assert isinstance(state, ShelfState) and state.resting is not None
         values = (*h.values[:at], state.rest(None), *h.values[at + 1 :])
-        never_left = -5.0  # what still lies there after so long is no hand
-        return Hypothesis(h.logw + never_left + self._untouched(state.resting, shelf, t_ns), values, h.choices)
+        never_left = -5.0  # what still lies there after so long is no hand, whoever lingers
+        nobody = min(0.0, self._untouched(state.resting, shelf, t_ns))
+        return Hypothesis(h.logw + never_left + nobody, values, h.choices)
 
     def _untouched(self, rest: Resting, shelf: int, until_ns: int) -> float:
-        """Log penalty for thinking a hand rested on while nobody was there."""
+        """Log odds that something rested on: not while nobody was there, rather while a hand never left.
+
+        Who has taken something draws the hand back; one that stays for seconds still holds what it gripped.
+        """
         t0, t1 = self.people.seconds(rest.last_ns), self.people.seconds(until_ns)
         if t1 - t0 < 0.4:
             return 0.0
@@ -197,7 +203,8 @@ class BeliefEngine:
         edges = board.shelf.plate_edges_m
         near = board.bins_m[(board.bins_m >= edges[rest.plates[0]]) & (board.bins_m <= edges[rest.plates[1]])]
         hands = [self.people.resting(k, board.shelf, near, t0, t1) for k in self.people.present(t0, t1)]
-        return 2.0 * min(0.0, max(hands, default=-4.0))
+        hand = max(hands, default=-4.0)
+        return 2.0 * hand if hand < 0.0 else hand * min(LINGERS, (t1 - t0) / LINGERS_S)
 
     def _prune(self, ways: list[Way]) -> list[Step]:
         """Go the ways that are not hopeless, and merge those that come to the same place with the same hypothesis."""
@@ -292,6 +299,7 @@ class BeliefEngine:
         n = board.shelf.plate_count
         lo, hi = episode.first_plate, episode.first_plate + len(after.head_g)
         grams, var = np.zeros(n), np.full(n, 2.0)
+        plates = (lo, hi)
         grams[lo:hi] = after.head_g - before.tail_g
         var[lo:hi] = after.head_var + before.tail_var
         since = before.t1_ns
@@ -314,8 +322,8 @@ class BeliefEngine:
             board, fit, actors, reach, hands, tuple(by_body), t1, self.store.staff, event, self.totals, episode.asked
         )
         resting = Resting(grams, var, (lo, hi), since, after.t1_ns)
-        explainer, skey, first = Explainer(scene, self.settings.narrow), ("s", episode.shelf), episode.first_plate
-        return Stretch(explainer, keys, skey, owners, resting, after.t0_ns, rest is not None, first)
+        explainer, skey = Explainer(scene, self.settings.narrow), ("s", episode.shelf)
+        return Stretch(explainer, keys, skey, owners, resting, after.t0_ns, rest is not None, plates)
 
     def _record(self, scenes: dict[tuple[int, int, int], Stretch], group: Group) -> None:
         """Keep the events the surviving hypotheses believe in; `final_events` weighs them again when all is known."""

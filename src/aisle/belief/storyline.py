@@ -63,7 +63,7 @@ class Stretch:
         resting: Resting,
         t1_ns: int,
         consumes: bool,
-        first: int,
+        plates: tuple[int, int],
     ) -> None:
         self.explainer = explainer
         self.scene = scene = explainer.scene
@@ -73,7 +73,8 @@ class Stretch:
         self.people = [(k[1], i) for k, i in self.at.items() if k[0] == "p" and k[1] in (*scene.actors, *owners)]
         self.told = (self.shelf_at, *(i for _, i in self.people))  # whose history this event belongs to
         self.temporary = scene.fit.temporary()
-        self.first = first
+        self.first = plates[0]
+        self.told_before = scene.fit.beyond(*plates) if consumes else 0.0  # charged when it began to rest
         self.table: list[Draft] = []
         self._cache: dict[tuple[int, ...], list[Option]] = {}
         self._alive: list[tuple[Value, ...]] = []
