@@ -32,7 +32,7 @@ class ReachSettings:
     """Spreads in metres; learnt on recordings with wrists, checked on others."""
 
     slack_s: float = 0.35  # the hand may be seen a little before and after the plates move
-    hand_x_m: float = 0.04
+    hand_x_m: float = 0.055
     hand_frames: int = 4  # sightings averaged: a hand only passing by is not there long
     hand_y_m: float = 0.08
     hand_z_m: float = 0.10
