@@ -72,33 +72,40 @@ def read_results(path: Path) -> Results:
         raise BenchError(f"{path}: not a file of results as `aisle bench SUITE --json` prints them: {error}") from error
 
 
+COLUMNS = (
+    "On", "Measure", "Value", "95 % interval", "Reach", "Reached", "Sequential baseline", "Published*", "Recordings"
+)  # fmt: skip
+
+
 def markdown(results: Sequence[Results], *, brief: bool = False) -> str:
     """The table of claims: one line for each measured row, the baseline's and others' figures beside it.
 
-    `brief` keeps only the measures that carry a reach in at least one of the results.
+    `brief` keeps only the measures that carry a reach in at least one of the results. Columns nobody fills are left
+    out.
     """
-    lines = [
-        "| On | Measure | Value | 95 % interval | Reach | Reached | Sequential baseline | Published* | Recordings |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
     rows = [row for result in results for row in result.rows]
     wanted = {row.name for row in rows if row.reach is not None or not brief}
-    for row in rows:
-        if row.kind == "measured" and row.name in wanted:
-            cells = (
-                row.on,
-                row.name,
-                value_text(row.value, row.unit),
-                interval_text(row),
-                reach_text(row),
-                VERDICTS[row.ok],
-                _beside(row, rows, "baseline"),
-                _beside(row, rows, "published"),
-                "" if row.recordings is None else f"{row.recordings:,}",
-            )
-            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    lines = [_cells(row, rows) for row in rows if row.kind == "measured" and row.name in wanted]
+    used = [place for place in range(len(COLUMNS)) if any(cells[place] for cells in lines)]
+    table = [[COLUMNS[place] for place in used], ["---"] * len(used)]
+    table += [[cells[place].replace("|", "\\|") for place in used] for cells in lines]
     sources = dict.fromkeys(row.source for row in rows if row.source)
-    return "\n".join([*lines, *(f"\n\\* {source}." for source in sources)]) + "\n"
+    body = ["| " + " | ".join(cells) + " |" for cells in table]
+    return "\n".join([*body, *(f"\n\\* {source}." for source in sources)]) + "\n"
+
+
+def _cells(row: Row, rows: Sequence[Row]) -> tuple[str, ...]:
+    return (
+        row.on,
+        row.name,
+        value_text(row.value, row.unit),
+        interval_text(row),
+        reach_text(row),
+        VERDICTS[row.ok],
+        _beside(row, rows, "baseline"),
+        _beside(row, rows, "published"),
+        "" if row.recordings is None else f"{row.recordings:,}",
+    )
 
 
 def _beside(row: Row, rows: Sequence[Row], kind: Kind) -> str:
