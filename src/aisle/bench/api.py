@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,7 +128,9 @@ def _postgresql(folder: Path) -> Iterator[str | None]:
     except ImportError:
         yield None
         return
-    server = get_server(folder / "postgresql")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about folders of the desktop, which a server need not have
+        server = get_server(folder / "postgresql")
     try:
         yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
     finally:
