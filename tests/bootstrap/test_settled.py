@@ -47,3 +47,16 @@ def test_nobody_pays_for_more_than_was_believed(recordings: Path) -> None:
 def test_the_same_recording_gives_the_same_receipts(recordings: Path) -> None:
     assert replayed(recordings, "--json") == replayed(recordings, "--json")
     assert "Paid with Visa ending 4242" in replayed(recordings).replace("\xa0", " ")
+
+
+def test_a_replay_pays_in_the_sandbox_whatever_the_shop_here_uses(
+    recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = replayed(recordings, "--json")
+    for name, value in {
+        "PAYMENTS": "stripe", "STRIPE_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1",
+        "SMTP_HOST": "mail.invalid",
+        "ORDER_URL": "https://orders.invalid", "WEBHOOK_URL": "https://hooks.invalid", "HOLD_MINOR": "1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"AISLE_{name}", value)
+    assert replayed(recordings, "--json") == told

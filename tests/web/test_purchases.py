@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from aisle.commerce.payments.port import ProviderUnavailableError
 from aisle.web.keys import Role
 from commerce.connector.messages import WHOLE
 from web.shop_kit import COLA, MILK, START_NS, Kit, open_kit
@@ -127,3 +128,17 @@ def test_a_cart_nobody_could_carry_leaves_no_visit_behind(kit: Kit) -> None:
     customer_id, phone = kit.customer()
     assert post(kit, cart(customer_id, (MILK, "5000", "unit"))).status_code == 422
     assert kit.ask(phone, "GET", "/v1/visits").json()["items"] == []
+
+
+def test_while_the_bank_is_silent_a_cart_may_come_again(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent(*_given: object, **_more: object) -> None:
+        raise ProviderUnavailableError("the bank does not answer")
+
+    document = cart(kit.customer()[0], (COLA, "1", "unit"))
+    with monkeypatch.context() as patched:
+        patched.setattr(kit.shop.provider, "authorise", silent)
+        answer = post(kit, document)
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:aisle:problem:authorising")
+    kit.clock.pass_s(10)
+    kit.work()
+    assert post(kit, document).status_code == 201

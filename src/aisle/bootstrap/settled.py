@@ -28,7 +28,8 @@ def settling_engine(recording: Recording, options: ReplayOptions) -> Outcome:
     clock, count = RecordedClock(outcome.t0_ns or 0), itertools.count(1)
     with tempfile.TemporaryDirectory() as var:
         url = f"sqlite:///{Path(var) / 'visits.db'}"
-        shop = compose(recording.store, Path(var), url, Settings(), clock, lambda: f"{next(count):05d}", SECRET)
+        settings = Settings.model_construct()  # the defaults: whatever this machine's shop uses, a replay is simulated
+        shop = compose(recording.store, Path(var), url, settings, clock, lambda: f"{next(count):05d}", SECRET)
         try:
             customers = [receipt.shopper for receipt in outcome.receipts if receipt.role == "customer"]
             cards = [shop.provider.register(name, f"{TOKEN}/{place}", key=f"card {place}")

@@ -24,7 +24,12 @@ Staff = Annotated[Caller, Depends(allow(Role.DEVICE, Role.ASSOCIATE))]
 @routes.post("/entries", status_code=201, responses=holds(Entry, "The gate may open.", 201))
 def enter(body: Entering, caller: Staff, behind: Behind, message: Numbered) -> Response:
     """Somebody is at a gate. The gate opens on 201; everything else is a reason to keep it shut, told as a problem."""
-    entry = behind.outbox.admit(_entry(body, caller, behind, message))
+    return answer(admitted(behind, _entry(body, caller, behind, message)), 201)
+
+
+def admitted(behind: Backend, entry: Entry) -> Entry:
+    """The entry once its hold stands. Raises a problem where it does not: 402, or 503 while the bank is silent."""
+    entry = behind.outbox.admit(entry)
     if entry.reason == "authorising":
         raise ProblemError(
             503, "authorising", "The card's bank has not answered yet; ask again with the same message.",
@@ -32,7 +37,7 @@ def enter(body: Entering, caller: Staff, behind: Behind, message: Numbered) -> R
         )  # fmt: skip
     if not entry.admitted:
         raise ProblemError(402, entry.reason, entry.message)
-    return answer(entry, 201)
+    return entry
 
 
 def _entry(body: Entering, caller: Caller, behind: Backend, message: Numbered) -> Entry:

@@ -26,6 +26,7 @@ from aisle.visits.policy import SECOND_NS
 from aisle.web.access import allow
 from aisle.web.backend import Backend, Behind
 from aisle.web.documents import answer, holds
+from aisle.web.entrance import admitted
 from aisle.web.keys import Caller, Role
 from aisle.web.problems import Fault, ProblemError, shown
 from aisle.web.views import PurchaseCreated
@@ -66,9 +67,7 @@ def _book(behind: Backend, caller: Caller, made: Purchase) -> str:
     lines = tuple(_line(behind, item, place, left_ns) for place, item in enumerate(made.cart_items))
     check_lines(lines, behind.store.products, behind.desk.policy, behind.clock())  # before anybody comes in
     trip = hashlib.sha256(f"{caller.subject}\n{made.idempotent_shopping_trip_id}".encode()).hexdigest()[:48]
-    entry = behind.outbox.admit(_enter(behind, made, MessageId("purchase", trip, 0)))
-    if not entry.admitted:
-        raise ProblemError(402, entry.reason, entry.message)
+    entry = admitted(behind, _enter(behind, made, MessageId("purchase", trip, 0)))
     update = BasketUpdate(0, lines, complete=True)
     behind.desk.revise(entry.visit_id, update, message=MessageId("purchase", trip, 1))
     behind.desk.leave(entry.visit_id, GATE, left_ns, everybody=True, message=MessageId("purchase", trip, 2))
