@@ -55,7 +55,21 @@ class TrackReading(msgspec.Struct, frozen=True, gc=False):
     wrist_scores: Float32  # (k, 2)
 
 
-Reading = PlateReading | TrackReading
+class FrameReading(msgspec.Struct, frozen=True, gc=False):
+    """One picture of a camera, compressed as JPEG (baseline, as every camera and viewer speaks it).
+
+    `camera` is the store's `Camera.camera_id`; the picture has that camera's `size_px`.  `t_ns` is the middle of
+    the exposure.
+    """
+
+    device: str
+    t_ns: int
+    received_ns: int
+    camera: str
+    jpeg: bytes
+
+
+Reading = PlateReading | TrackReading | FrameReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +96,11 @@ class HealthEntry:
         "corrupt",
         "no-weight",
         "unknown-product",
+        "frozen",
+        "dark",
+        "covered",
+        "moved",
+        "frame-loss",
     ]
     where: str
     message: str
@@ -91,6 +110,7 @@ class HealthEntry:
     gondola: int | None = None
     shelf: int | None = None
     plate: int | None = None
+    camera: str | None = None
 
 
 @runtime_checkable

@@ -1,6 +1,6 @@
-"""Which points a camera sees: the pinhole model, without the walls between.
+"""Between the floor and a camera's picture: pinhole, lens distortion, rays; without the walls between.
 
-Enough to find a facing that no camera can possibly see; occlusion by people and goods is `vision`'s business.
+Occlusion by people and goods is `vision`'s business.
 """
 
 from __future__ import annotations
@@ -52,11 +52,60 @@ def look_at(position_m: Point, target_m: Point) -> Point:
 
 
 def project(camera: Camera, points_m: FloatArray) -> FloatArray:
-    """Floor-frame points (n, 3) -> pixels (n, 2), NaN for points behind the camera; lens distortion left out."""
+    """Floor-frame points (n, 3) -> pixels (n, 2) through the lens; NaN for points behind the camera."""
     R = rotation_matrix(camera.rotation_vector)
     X = (np.asarray(points_m, dtype=np.float64) - np.asarray(camera.position_m)) @ R.T
     depth = np.where(X[:, 2] > 1e-6, X[:, 2], np.nan)
-    return np.asarray(X[:, :2] / depth[:, None] * np.asarray(camera.focal_px) + np.asarray(camera.centre_px))
+    return np.asarray(distorted(camera, X[:, :2] / depth[:, None]) * camera.focal_px + np.asarray(camera.centre_px))
+
+
+def distorted(camera: Camera, points: FloatArray) -> FloatArray:
+    """Normalised image points (n, 2) of a perfect lens -> those of this camera's (Brown-Conrady, OpenCV's order).
+
+    Far outside the picture the polynomial folds back on itself; such points are left undistorted.
+    """
+    if not any(camera.distortion):
+        return points
+    k1, k2, p1, p2, k3, k4, k5, k6 = (*camera.distortion, *(0.0,) * (8 - len(camera.distortion)))
+    x, y = points[:, 0], points[:, 1]
+    r2 = x * x + y * y
+    radial = (1.0 + r2 * (k1 + r2 * (k2 + r2 * k3))) / (1.0 + r2 * (k4 + r2 * (k5 + r2 * k6)))
+    bent = np.stack(
+        [
+            x * radial + 2.0 * p1 * x * y + p2 * (r2 + 2.0 * x * x),
+            y * radial + p1 * (r2 + 2.0 * y * y) + 2.0 * p2 * x * y,
+        ],
+        axis=1,
+    )
+    corner = np.maximum(camera.centre_px, np.subtract(camera.size_px, camera.centre_px)) / np.asarray(camera.focal_px)
+    return np.asarray(np.where((r2 > 2.5 * float(corner @ corner))[:, None], points, bent))
+
+
+def undistorted(camera: Camera, pixels: FloatArray, rounds: int = 12) -> FloatArray:
+    """Pixels (n, 2) -> normalised image points (n, 2) of a perfect lens, by fixed-point iteration."""
+    seen = (np.asarray(pixels, dtype=np.float64) - np.asarray(camera.centre_px)) / np.asarray(camera.focal_px)
+    if not any(camera.distortion):
+        return np.asarray(seen)
+    points = seen
+    for _ in range(rounds):
+        points = points + (seen - distorted(camera, points))
+    return np.asarray(points)
+
+
+def rays(camera: Camera, pixels: FloatArray) -> FloatArray:
+    """Unit directions (n, 3) in the floor frame, from the camera through pixels (n, 2)."""
+    points = undistorted(camera, pixels)
+    directions = np.concatenate([points, np.ones((len(points), 1))], axis=1) @ rotation_matrix(camera.rotation_vector)
+    return np.asarray(directions / np.linalg.norm(directions, axis=1, keepdims=True))
+
+
+def at_height(camera: Camera, pixels: FloatArray, height_m: float | FloatArray) -> FloatArray:
+    """Where pixels (n, 2) meet the plane at a height above the floor: (n, 3) metres, NaN where they never do."""
+    directions = rays(camera, pixels)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far = (np.asarray(height_m) - camera.position_m[2]) / directions[:, 2]
+    far = np.where(np.isfinite(far) & (far > 0), far, np.nan)
+    return np.asarray(np.asarray(camera.position_m) + far[:, None] * directions)
 
 
 def sees(camera: Camera, shelf: Shelf, facing: Facing, is_top: bool) -> bool:
