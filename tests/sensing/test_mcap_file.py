@@ -23,7 +23,7 @@ from msgspec.structs import replace as revised
 
 from aisle.sensing.faults import RecordingError
 from aisle.sensing.mcap_file import RecordingWriter
-from aisle.sensing.readings import PlateReading, Reading, TrackReading
+from aisle.sensing.readings import FrameReading, PlateReading, Reading, TrackReading
 from aisle.sensing.recordings import open_recording, recording_name
 from aisle.store.model import Facing, Product, Shelf, Store
 
@@ -69,6 +69,11 @@ def track_readings(draw: st.DrawFn) -> TrackReading:
     )
 
 
+def frame_readings() -> st.SearchStrategy[FrameReading]:
+    devices = TEXT.filter(bool)  # without a name the camera is the device
+    return st.builds(FrameReading, devices, TIMES, TIMES, TEXT, st.binary(min_size=1, max_size=300))
+
+
 def plain(reading: Reading) -> list[Any]:
     fields = [getattr(reading, name) for name in reading.__slots__]
     return [
@@ -81,7 +86,7 @@ def plain(reading: Reading) -> list[Any]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(plate_readings() | track_readings(), min_size=1, max_size=8))
+@given(st.lists(plate_readings() | track_readings() | frame_readings(), min_size=1, max_size=8))
 def test_what_was_written_comes_back(readings: list[Reading]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "day.mcap"
@@ -308,7 +313,7 @@ def test_a_batch_of_an_absurd_rate_is_left_out(tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_reading_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"a\.mcap: not one reading in it; .* aisle\.PlateBatch and aisle\.Tracks"):
+    with pytest.raises(RecordingError, match=r"a\.mcap: not one reading in it; .* aisle\.PlateBatch, aisle\.Tracks and fox"):
         list(open_recording(day(tmp_path / "a.mcap", [])).readings())
 
 

@@ -336,8 +336,8 @@ class SourceCheck:
     def passed(self, reading: Reading) -> Reading:
         """The reading with NaN for what no plate can weigh."""
         self._any = True
-        if isinstance(reading, TrackReading):
-            self._frames = True
+        if not isinstance(reading, PlateReading):
+            self._frames = self._frames or isinstance(reading, TrackReading)
             return reading
         grams = reading.grams
         if not grams.size:

@@ -1,4 +1,4 @@
-"""Aisle's own recordings: MCAP files (mcap.dev/spec) that carry the store, the plates and the tracks.
+"""Aisle's own recordings: MCAP files (mcap.dev/spec) that carry the store, plates, tracks and pictures.
 
 Any MCAP viewer opens them.  Writing goes through the `mcap` library; reading
 is done here, record by record, so that a file cut off or damaged gives
@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,13 @@ from mcap.writer import CompressionType, Writer
 
 from aisle.sensing.faults import HealthLog, RecordingError
 from aisle.sensing.health import SourceCheck, unweighed
+from aisle.sensing.mcap_pictures import (
+    PICTURE_SCHEMA,
+    PICTURE_TOPIC,
+    picture_message,
+    picture_reading,
+    picture_schema,
+)
 from aisle.sensing.mcap_schemas import (
     PLATE_SCHEMA,
     TRACK_SCHEMA,
@@ -34,7 +42,7 @@ from aisle.sensing.mcap_schemas import (
     track_reading,
     track_schema,
 )
-from aisle.sensing.readings import HealthEntry, PlateReading, Reading
+from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading
 from aisle.store.model import Store
 
 MAGIC = b"\x89MCAP0\r\n"
@@ -43,6 +51,9 @@ CHUNK_BYTES = 1 << 18  # about two seconds of a small shop: what a power cut may
 LARGEST_CHUNK = 1 << 30
 SLOWEST_HZ, FASTEST_HZ = 1.0, 10_000.0
 _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _ATTACHMENT, _DATA_END, _FOOTER = 3, 4, 5, 6, 9, 15, 2
+
+
+DEVICE = "device"  # in a channel's metadata: who sent what comes on it, where the messages do not say
 
 
 class RecordingWriter:
@@ -59,7 +70,7 @@ class RecordingWriter:
         self._writer.start(profile="aisle", library="aisle")
         known = msgspec.json.encode(store, order="deterministic")  # a set has no order of its own
         self._writer.add_attachment(0, 0, STORE_ATTACHMENT, "application/json", known)
-        self._channels: dict[str, int] = {}
+        self._channels: dict[tuple[str, str], int] = {}
         self._schemas: dict[str, int] = {}
         self._count = 0
 
@@ -73,15 +84,14 @@ class RecordingWriter:
 
     def write(self, reading: Reading) -> None:
         """Append one reading."""
-        if isinstance(reading, PlateReading):
-            topic, schema, data = f"/plates/{reading.gondola}", PLATE_SCHEMA, plate_message(reading)
-        else:
-            topic, schema, data = "/tracks", TRACK_SCHEMA, track_message(reading)
-        if topic not in self._channels:
-            encoding = MessageEncoding.Protobuf if schema == PLATE_SCHEMA else MessageEncoding.JSON
-            self._channels[topic] = self._writer.register_channel(topic, encoding, self._schema(schema))
+        topic, schema, device, data = _placed(reading)
+        place = (topic, device)
+        if place not in self._channels:
+            encoding = MessageEncoding.JSON if schema == TRACK_SCHEMA else MessageEncoding.Protobuf
+            metadata = {DEVICE: device} if device else {}
+            self._channels[place] = self._writer.register_channel(topic, encoding, self._schema(schema), metadata)
         self._writer.add_message(
-            self._channels[topic],
+            self._channels[place],
             log_time=reading.received_ns,
             publish_time=reading.t_ns,
             data=data,
@@ -97,11 +107,8 @@ class RecordingWriter:
 
     def _schema(self, name: str) -> int:
         if name not in self._schemas:
-            encoding, data = (
-                (SchemaEncoding.Protobuf, plate_schema())
-                if name == PLATE_SCHEMA
-                else (SchemaEncoding.JSONSchema, track_schema())
-            )
+            encoding = SchemaEncoding.JSONSchema if name == TRACK_SCHEMA else SchemaEncoding.Protobuf
+            data = {PLATE_SCHEMA: plate_schema, TRACK_SCHEMA: track_schema, PICTURE_SCHEMA: picture_schema}[name]()
             self._schemas[name] = self._writer.register_schema(name, encoding, data)
         return self._schemas[name]
 
@@ -129,7 +136,7 @@ class McapRecording:
         """All readings in the order they were written; damage becomes health entries."""
         check = self._check = SourceCheck(self.store, self._path.name)
         schemas: dict[int, str] = {}
-        channels: dict[int, str] = {}
+        channels: dict[int, _Channel] = {}
         for at, opcode, content in self._records():
             inner = self._chunk(at, content) if opcode == _CHUNK else [(opcode, content)]
             for kind, record in inner:
@@ -141,8 +148,8 @@ class McapRecording:
                         ident, label = _schema_name(record)
                         schemas[ident] = label
                     elif kind == _CHANNEL:
-                        ident, schema = struct.unpack_from("<HH", record)
-                        channels[ident] = schemas.get(schema, "")
+                        ident, channel = _channel(record, schemas)
+                        channels[ident] = channel
                 except (ValueError, struct.error) as error:
                     self._damaged(at, f"unreadable record ({error}); skipped")
                 if reading is not None:
@@ -151,7 +158,7 @@ class McapRecording:
             damage = "; ".join(e.message for e in self._log.entries() if e.kind in ("truncated", "corrupt"))
             raise RecordingError(
                 f"{self._path}: not one reading in it{f' ({damage})' if damage else ''}; "
-                f"a recording holds messages of the schemas {PLATE_SCHEMA} and {TRACK_SCHEMA}"
+                f"a recording holds messages of the schemas {PLATE_SCHEMA}, {TRACK_SCHEMA} and {PICTURE_SCHEMA}"
             )
         self._log.extend(check.missing())
 
@@ -249,9 +256,30 @@ def _inflated(chunk: bytes) -> bytes:
     return data
 
 
-def _reading(record: bytes, channels: dict[int, str]) -> Reading | None:
-    channel = struct.unpack_from("<H", record)[0]
-    schema = channels.get(channel)
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """What the messages of a channel are."""
+
+    schema: str
+    topic: str
+    device: str
+
+
+def _placed(reading: Reading) -> tuple[str, str, str, bytes]:
+    """Topic, schema, device where the message does not name it, and the message."""
+    if isinstance(reading, PlateReading):
+        return f"/plates/{reading.gondola}", PLATE_SCHEMA, "", plate_message(reading)
+    if isinstance(reading, FrameReading):
+        return f"{PICTURE_TOPIC}{reading.camera}", PICTURE_SCHEMA, reading.device, picture_message(reading)
+    return "/tracks", TRACK_SCHEMA, "", track_message(reading)
+
+
+def _reading(record: bytes, channels: dict[int, _Channel]) -> Reading | None:
+    ident, _, received_ns, t_ns = struct.unpack_from("<HIQQ", record)
+    channel = channels.get(ident)
+    schema = channel.schema if channel else ""
+    if channel and schema == PICTURE_SCHEMA:
+        return picture_reading(record[22:], channel.topic, channel.device, (received_ns, t_ns))
     if schema == PLATE_SCHEMA:
         batch = plate_reading(record[22:])
         if not SLOWEST_HZ <= batch.hz <= FASTEST_HZ:
@@ -260,9 +288,28 @@ def _reading(record: bytes, channels: dict[int, str]) -> Reading | None:
     return track_reading(record[22:]) if schema == TRACK_SCHEMA else None
 
 
+def _channel(record: bytes, schemas: dict[int, str]) -> tuple[int, _Channel]:
+    ident, schema = struct.unpack_from("<HH", record)
+    topic, at = _text(record, 4)
+    _, at = _text(record, at)
+    end = at + 4 + struct.unpack_from("<I", record, at)[0]
+    at += 4
+    metadata = {}
+    while at < end:
+        key, at = _text(record, at)
+        metadata[key], at = _text(record, at)
+    return ident, _Channel(schemas.get(schema, ""), topic, metadata.get(DEVICE, ""))
+
+
 def _schema_name(record: bytes) -> tuple[int, str]:
     ident, length = struct.unpack_from("<HI", record)
     return ident, record[6 : 6 + length].decode()
+
+
+def _text(record: bytes, at: int) -> tuple[str, int]:
+    """The text at this byte, and the byte after it."""
+    length = struct.unpack_from("<I", record, at)[0]
+    return record[at + 4 : at + 4 + length].decode(), at + 4 + length
 
 
 def _attachment(content: bytes) -> tuple[str, bytes]:

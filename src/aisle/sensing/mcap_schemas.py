@@ -3,7 +3,7 @@
 Plate batches are Protocol Buffers messages: the samples are one packed field
 of float32, so writing and reading them is a copy, NaN included, and viewers
 plot them.  Frames of the people tracker are JSON with a JSON Schema, readable
-without any tool.  See docs/decisions/0011-recordings-in-mcap.md.
+without any tool.  See docs/decisions/0011-recordings-in-mcap.md.  Pictures stand beside, in `mcap_pictures.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,16 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from aisle.sensing.protobuf import (
+    EIGHT_BYTES,
+    FOUR_BYTES,
+    LENGTH,
+    VARINT,
+    delimited,
+    file_descriptor,
+    read_varint,
+    varint,
+)
 from aisle.sensing.readings import Float32, PlateReading, TrackReading
 
 PLATE_SCHEMA = "aisle.PlateBatch"
@@ -34,7 +44,7 @@ _PLATE_FIELDS = (
     ("plates", 8, _UINT32),
     ("grams", 9, _FLOAT),
 )
-_VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
+_REPEATED = frozenset({"grams"})
 
 
 class Frame(msgspec.Struct):
@@ -61,20 +71,20 @@ def plate_message(reading: PlateReading) -> bytes:
     return b"".join(
         (
             b"\x0a",
-            _varint(len(device)),
+            varint(len(device)),
             device,
             struct.pack("<BqBq", 0x11, reading.t_ns, 0x19, reading.received_ns),
             b"\x20",
-            _varint(reading.gondola),
+            varint(reading.gondola),
             struct.pack("<Bd", 0x29, reading.hz),
             b"\x30",
-            _varint(n),
+            varint(n),
             b"\x38",
-            _varint(shelves),
+            varint(shelves),
             b"\x40",
-            _varint(plates),
+            varint(plates),
             b"\x4a",
-            _varint(grams.nbytes),
+            varint(grams.nbytes),
             grams.tobytes(),
         )
     )
@@ -87,13 +97,13 @@ def plate_reading(message: bytes) -> PlateReading:
     at = 0
     try:
         while at < len(message):
-            key, at = _read_varint(message, at)
+            key, at = read_varint(message, at)
             field, wire = key >> 3, key & 7
-            if wire == _VARINT:
-                value, at = _read_varint(message, at)
+            if wire == VARINT:
+                value, at = read_varint(message, at)
                 if field in numbers:
                     numbers[field] = value
-            elif wire == _EIGHT_BYTES:
+            elif wire == EIGHT_BYTES:
                 if field == 5:
                     hz = struct.unpack_from("<d", message, at)[0]
                 elif field == 2:
@@ -101,15 +111,15 @@ def plate_reading(message: bytes) -> PlateReading:
                 elif field == 3:
                     received_ns = struct.unpack_from("<q", message, at)[0]
                 at += 8
-            elif wire == _LENGTH:
-                size, at = _read_varint(message, at)
+            elif wire == LENGTH:
+                size, at = read_varint(message, at)
                 part = message[at : at + size]
                 at += size
                 if field == 1:
                     device = part.decode()
                 elif field == 9:
                     grams = part
-            elif wire == _FOUR_BYTES:
+            elif wire == FOUR_BYTES:
                 at += 4
             else:
                 raise ValueError(f"unknown wire type {wire} at byte {at}")
@@ -159,29 +169,8 @@ def track_reading(message: bytes) -> TrackReading:
 
 def plate_schema() -> bytes:
     """The FileDescriptorSet of aisle.PlateBatch (protobuf's descriptor.proto), as MCAP wants it for protobuf."""
-    fields = []
-    for name, number, kind in _PLATE_FIELDS:
-        repeated = kind == _FLOAT
-        fields.append(
-            _sub(
-                2,
-                _sub(1, name.encode())
-                + b"\x18"
-                + _varint(number)
-                + b"\x20"
-                + _varint(3 if repeated else 1)
-                + b"\x28"
-                + _varint(kind),
-            )
-        )
-    package, message = PLATE_SCHEMA.split(".")
-    file = (
-        _sub(1, b"aisle/plate_batch.proto")
-        + _sub(2, package.encode())
-        + _sub(4, _sub(1, message.encode()) + b"".join(fields))
-        + _sub(12, b"proto3")
-    )
-    return _sub(1, file)
+    described = tuple((name, number, kind, "") for name, number, kind in _PLATE_FIELDS)
+    return delimited(1, file_descriptor("aisle/plate_batch.proto", PLATE_SCHEMA, described, repeated=_REPEATED))
 
 
 def track_schema() -> bytes:
@@ -215,29 +204,3 @@ def track_schema() -> bytes:
 def _floats(nested: Sequence[object], shape: tuple[int, ...]) -> Float32:
     array = np.array(nested, dtype=np.float32) if nested else np.empty(0, dtype=np.float32)
     return array.reshape(shape)
-
-
-def _sub(field: int, content: bytes) -> bytes:
-    return _varint(field << 3 | _LENGTH) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def _read_varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-        if shift > 63:
-            raise ValueError("varint too long")
