@@ -1,0 +1,69 @@
+"""One labelled picture seen in many ways: moved, mirrored, lit otherwise, with a good or bad idea of the empty shop."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from aisle.learning.picture_set import UInt8
+from aisle.store.model import FloatArray
+from aisle.vision.detectors.difference import difference
+
+UNKNOWN_BACKGROUND = 0.12
+"""Share of pictures whose empty shop the network has to do without."""
+
+
+def augmented(
+    image: UInt8,
+    background: UInt8,
+    scale: float,
+    rng: np.random.Generator,
+) -> tuple[UInt8, FloatArray]:
+    """A random view: the network's input (h, w, 4), and the affine map (2, 3) from label pixels to input pixels.
+
+    `scale` is input pixels per label pixel before anything is moved.
+    """
+    height, width = image.shape[:2]
+    zoom = float(np.exp(rng.uniform(np.log(0.75), np.log(1.45))))
+    turn = float(rng.normal(0, 0.07))
+    mirror = bool(rng.random() < 0.5)
+    centre = np.array([width / 2, height / 2]) + rng.uniform(-0.16, 0.16, 2) * (width, height)
+    c, s = zoom * np.cos(turn), zoom * np.sin(turn)
+    matrix = np.array([[c, -s], [s, c]])
+    if mirror:
+        matrix[:, 0] *= -1
+    move = np.array([width / 2, height / 2]) - matrix @ centre
+    warp = np.concatenate([matrix, move[:, None]], axis=1)
+    fill = [float(v) for v in rng.uniform(0, 255, 3)]
+    moved, empty = (
+        np.asarray(cv2.warpAffine(p, warp, (width, height), flags=cv2.INTER_LINEAR, borderValue=fill), np.uint8)
+        for p in (image, background)
+    )
+    lit = _lit(moved, rng, 1.0)
+    unlit = _lit(empty, np.random.default_rng(rng.integers(2**32)), 0.12)
+    out = np.empty((height, width, 4), np.uint8)
+    out[..., :3] = lit
+    gain = lit.mean() / max(1.0, moved.mean())
+    known = np.clip(unlit * gain, 0, 255).astype(np.uint8)
+    out[..., 3] = difference(lit, known) if rng.random() >= UNKNOWN_BACKGROUND else 0
+    whole = np.concatenate([matrix * scale, move[:, None]], axis=1)
+    return out, whole
+
+
+def _lit(picture: UInt8, rng: np.random.Generator, strength: float) -> UInt8:
+    gain = np.exp(rng.normal(0, 0.22) * strength) * np.exp(rng.normal(0, 0.08, 3) * strength)
+    lift = rng.normal(0, 12.0) * strength
+    gamma = float(np.exp(rng.normal(0, 0.18) * strength))
+    levels = np.arange(256)[:, None] / 255.0
+    table = np.clip(255.0 * levels**gamma * gain + lift, 0, 255).astype(np.uint8)
+    out: UInt8 = np.stack([cv2.LUT(picture[..., i], table[:, i]) for i in range(3)], axis=-1)
+    if strength >= 1.0:
+        if rng.random() < 0.25:
+            out = np.asarray(cv2.GaussianBlur(out, (0, 0), float(rng.uniform(0.4, 1.1))), np.uint8)
+        if rng.random() < 0.5:
+            noise = rng.normal(0, rng.uniform(1.0, 7.0), out.shape[:2])[..., None]
+            out = np.clip(out + noise, 0, 255).astype(np.uint8)
+        if rng.random() < 0.15:
+            grey = out.mean(axis=2, keepdims=True)
+            out = np.clip(grey + (out - grey) * rng.uniform(0.0, 0.6), 0, 255).astype(np.uint8)
+    return out
