@@ -1,12 +1,12 @@
 """Aisle's own recordings: MCAP files (mcap.dev/spec) that carry the store, plates, tracks and pictures.
 
-Any MCAP viewer opens them.  Writing goes through the `mcap` library; reading
-is done here, record by record, so that a file cut off or damaged gives
+Any MCAP viewer opens them.  Reading is done here, record by record, so that a file cut off or damaged gives
 everything up to the fault instead of nothing.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from collections import Counter
@@ -21,10 +21,10 @@ import lz4.frame
 import msgspec
 import zstandard
 from mcap.well_known import MessageEncoding, SchemaEncoding
-from mcap.writer import CompressionType, Writer
 
 from aisle.sensing.faults import HealthLog, RecordingError
 from aisle.sensing.health import SourceCheck, unweighed
+from aisle.sensing.mcap_chunks import FOOTER_BYTES, MAGIC, ChunkedFile
 from aisle.sensing.mcap_pictures import (
     PICTURE_SCHEMA,
     PICTURE_TOPIC,
@@ -45,15 +45,12 @@ from aisle.sensing.mcap_schemas import (
 from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading
 from aisle.store.model import Store
 
-MAGIC = b"\x89MCAP0\r\n"
 STORE_ATTACHMENT = "store.json"
+DEVICE = "device"  # in a channel's metadata: who sent what comes on it, where the messages do not say
 CHUNK_BYTES = 1 << 18  # about two seconds of a small shop: what a power cut may cost
 LARGEST_CHUNK = 1 << 30
 SLOWEST_HZ, FASTEST_HZ = 1.0, 10_000.0
 _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _ATTACHMENT, _DATA_END, _FOOTER = 3, 4, 5, 6, 9, 15, 2
-
-
-DEVICE = "device"  # in a channel's metadata: who sent what comes on it, where the messages do not say
 
 
 class RecordingWriter:
@@ -66,13 +63,11 @@ class RecordingWriter:
 
     def __init__(self, path: Path, store: Store) -> None:
         self._file = path.open("wb")
-        self._writer = Writer(self._file, chunk_size=CHUNK_BYTES, compression=CompressionType.ZSTD)
-        self._writer.start(profile="aisle", library="aisle")
+        self._writer = ChunkedFile(self._file, CHUNK_BYTES, profile="aisle", library="aisle")
         known = msgspec.json.encode(store, order="deterministic")  # a set has no order of its own
-        self._writer.add_attachment(0, 0, STORE_ATTACHMENT, "application/json", known)
+        self._writer.attach(STORE_ATTACHMENT, "application/json", known)
         self._channels: dict[tuple[str, str], int] = {}
         self._schemas: dict[str, int] = {}
-        self._count = 0
 
     def __enter__(self) -> Self:
         return self
@@ -89,27 +84,21 @@ class RecordingWriter:
         if place not in self._channels:
             encoding = MessageEncoding.JSON if schema == TRACK_SCHEMA else MessageEncoding.Protobuf
             metadata = {DEVICE: device} if device else {}
-            self._channels[place] = self._writer.register_channel(topic, encoding, self._schema(schema), metadata)
-        self._writer.add_message(
-            self._channels[place],
-            log_time=reading.received_ns,
-            publish_time=reading.t_ns,
-            data=data,
-            sequence=self._count,
-        )
-        self._count += 1
+            self._channels[place] = self._writer.channel(topic, encoding, self._schema(schema), metadata)
+        times = (reading.received_ns, reading.t_ns)
+        self._writer.message(self._channels[place], times, data, compressible=schema != PICTURE_SCHEMA)
 
     def close(self) -> None:
         """Write the index and close the file; closing twice is harmless."""
         if not self._file.closed:
-            self._writer.finish()  # type: ignore[no-untyped-call]
+            self._writer.finish()
             self._file.close()
 
     def _schema(self, name: str) -> int:
         if name not in self._schemas:
             encoding = SchemaEncoding.JSONSchema if name == TRACK_SCHEMA else SchemaEncoding.Protobuf
             data = {PLATE_SCHEMA: plate_schema, TRACK_SCHEMA: track_schema, PICTURE_SCHEMA: picture_schema}[name]()
-            self._schemas[name] = self._writer.register_schema(name, encoding, data)
+            self._schemas[name] = self._writer.schema(name, encoding, data)
         return self._schemas[name]
 
 
@@ -135,8 +124,7 @@ class McapRecording:
     def readings(self) -> Iterator[Reading]:
         """All readings in the order they were written; damage becomes health entries."""
         check = self._check = SourceCheck(self.store, self._path.name)
-        schemas: dict[int, str] = {}
-        channels: dict[int, _Channel] = {}
+        schemas, channels = self._listed()
         for at, opcode, content in self._records():
             inner = self._chunk(at, content) if opcode == _CHUNK else [(opcode, content)]
             for kind, record in inner:
@@ -145,11 +133,9 @@ class McapRecording:
                     if kind == _MESSAGE:
                         reading = _reading(record, channels)
                     elif kind == _SCHEMA:
-                        ident, label = _schema_name(record)
-                        schemas[ident] = label
+                        ident, schemas[ident] = _schema_name(record)
                     elif kind == _CHANNEL:
-                        ident, channel = _channel(record, schemas)
-                        channels[ident] = channel
+                        ident, channels[ident] = _channel(record, schemas)
                 except (ValueError, struct.error) as error:
                     self._damaged(at, f"unreadable record ({error}); skipped")
                 if reading is not None:
@@ -161,6 +147,26 @@ class McapRecording:
                 f"a recording holds messages of the schemas {PLATE_SCHEMA}, {TRACK_SCHEMA} and {PICTURE_SCHEMA}"
             )
         self._log.extend(check.missing())
+
+    def _listed(self) -> tuple[dict[int, str], dict[int, _Channel]]:
+        """Schemas and channels as the file's summary lists them: the chunk they first stood in may be damaged."""
+        schemas: dict[int, str] = {}
+        channels: dict[int, _Channel] = {}
+        try:
+            with self._path.open("rb") as file:
+                file.seek(-FOOTER_BYTES - len(MAGIC), os.SEEK_END)
+                footer = file.tell() - 9
+                start = struct.unpack("<Q", file.read(8))[0]
+                file.seek(start if start else footer)
+                summary = file.read(max(0, footer - start)) if start else b""
+            for kind, record in _inside(summary):
+                if kind == _SCHEMA:
+                    ident, schemas[ident] = _schema_name(record)
+                elif kind == _CHANNEL:
+                    ident, channels[ident] = _channel(record, schemas)
+        except (OSError, ValueError, struct.error, OverflowError):
+            return {}, {}  # no summary: the file was cut off
+        return schemas, channels
 
     def _read_store(self) -> Store:
         found = "no attachment"
@@ -221,14 +227,8 @@ class McapRecording:
         except (struct.error, ValueError, RuntimeError, zstandard.ZstdError, MemoryError) as error:
             self._damaged(at, f"unreadable chunk ({error}); its readings are lost")
             return []
-        out = []
-        inside = 0
-        while inside + 9 <= len(data):
-            opcode, length = struct.unpack_from("<BQ", data, inside)
-            if inside + 9 + length > len(data):
-                break
-            out.append((opcode, data[inside + 9 : inside + 9 + length]))
-            inside += 9 + length
+        out = list(_inside(data))
+        inside = sum(9 + len(record) for _, record in out)
         if inside != len(data):
             self._damaged(at, "a chunk ends inside a record; the rest of it is lost")
         return out
@@ -236,6 +236,17 @@ class McapRecording:
     def _damaged(self, at: int, what: str) -> None:
         where = f"{self._path.name} at byte {at}"
         self._log.add(HealthEntry("corrupt", where, f"{where}: {what}", grave=True))
+
+
+def _inside(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(opcode, content) of the whole records that follow each other in `data`."""
+    at = 0
+    while at + 9 <= len(data):
+        opcode, length = struct.unpack_from("<BQ", data, at)
+        if at + 9 + length > len(data):
+            return
+        yield opcode, data[at + 9 : at + 9 + length]
+        at += 9 + length
 
 
 def _inflated(chunk: bytes) -> bytes:
