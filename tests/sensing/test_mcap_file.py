@@ -66,6 +66,8 @@ def track_readings(draw: st.DrawFn) -> TrackReading:
         draw(arrays(k)),
         draw(arrays(k, 2, 3)),
         draw(arrays(k, 2)),
+        draw(st.none() | arrays(k, 2)),
+        draw(st.none() | arrays(k, 2)),
     )
 
 
@@ -313,7 +315,9 @@ def test_a_batch_of_an_absurd_rate_is_left_out(tmp_path: Path) -> None:
 
 
 def test_a_file_without_a_reading_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"a\.mcap: not one reading in it; .* aisle\.PlateBatch, aisle\.Tracks and fox"):
+    with pytest.raises(
+        RecordingError, match=r"a\.mcap: not one reading in it; .* aisle\.PlateBatch, aisle\.Tracks and fox"
+    ):
         list(open_recording(day(tmp_path / "a.mcap", [])).readings())
 
 

@@ -47,8 +47,8 @@ _PLATE_FIELDS = (
 _REPEATED = frozenset({"grams"})
 
 
-class Frame(msgspec.Struct):
-    """A frame of the tracker as it stands in the file; null: not seen."""
+class Frame(msgspec.Struct, omit_defaults=True):
+    """A frame of the tracker as it stands in the file; null: not seen.  What the tracker never knows is left out."""
 
     device: str
     t_ns: int
@@ -58,6 +58,8 @@ class Frame(msgspec.Struct):
     head_scores: list[float | None]
     wrists_m: list[list[list[float | None]]]
     wrist_scores: list[list[float | None]]
+    holding: list[list[float | None]] | None = None
+    wrist_sigma_m: list[list[float | None]] | None = None
 
 
 _FRAME = msgspec.json.Decoder(Frame)
@@ -144,6 +146,8 @@ def track_message(reading: TrackReading) -> bytes:
             reading.head_scores.tolist(),
             reading.wrists_m.tolist(),
             reading.wrist_scores.tolist(),
+            None if reading.holding is None else reading.holding.tolist(),
+            None if reading.wrist_sigma_m is None else reading.wrist_sigma_m.tolist(),
         )
     )
 
@@ -162,6 +166,8 @@ def track_reading(message: bytes) -> TrackReading:
             _floats(frame.head_scores, (k,)),
             _floats(frame.wrists_m, (k, 2, 3)),
             _floats(frame.wrist_scores, (k, 2)),
+            None if frame.holding is None else _floats(frame.holding, (k, 2)),
+            None if frame.wrist_sigma_m is None else _floats(frame.wrist_sigma_m, (k, 2)),
         )
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, TypeError) as error:
         raise ValueError(f"not a frame of tracks: {error}") from None

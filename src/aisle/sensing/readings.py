@@ -42,7 +42,9 @@ class TrackReading(msgspec.Struct, frozen=True, gc=False):
     """One frame of the people tracker: who is where.
 
     k people; points are metres in the floor frame, NaN where not seen.
-    `wrists_m[:, 0]` is the left, `[:, 1]` the right wrist.
+    `wrists_m[:, 0]` is the left, `[:, 1]` the right wrist.  `holding` is the probability that the hand holds
+    something, `wrist_sigma_m` the standard deviation of the wrist's place per axis: NaN where not known, None from
+    trackers that never know.
     """
 
     device: str
@@ -53,6 +55,8 @@ class TrackReading(msgspec.Struct, frozen=True, gc=False):
     head_scores: Float32  # (k,)
     wrists_m: Float32  # (k, 2, 3)
     wrist_scores: Float32  # (k, 2)
+    holding: Float32 | None = None  # (k, 2)
+    wrist_sigma_m: Float32 | None = None  # (k, 2)
 
 
 class FrameReading(msgspec.Struct, frozen=True, gc=False):
