@@ -56,14 +56,22 @@ def _lit(picture: UInt8, rng: np.random.Generator, strength: float) -> UInt8:
     gamma = float(np.exp(rng.normal(0, 0.18) * strength))
     levels = np.arange(256)[:, None] / 255.0
     table = np.clip(255.0 * levels**gamma * gain + lift, 0, 255).astype(np.uint8)
-    out: UInt8 = np.stack([cv2.LUT(picture[..., i], table[:, i]) for i in range(3)], axis=-1)
-    if strength >= 1.0:
-        if rng.random() < 0.25:
-            out = np.asarray(cv2.GaussianBlur(out, (0, 0), float(rng.uniform(0.4, 1.1))), np.uint8)
-        if rng.random() < 0.5:
-            noise = rng.normal(0, rng.uniform(1.0, 7.0), out.shape[:2])[..., None]
-            out = np.clip(out + noise, 0, 255).astype(np.uint8)
-        if rng.random() < 0.15:
-            grey = out.mean(axis=2, keepdims=True)
-            out = np.clip(grey + (out - grey) * rng.uniform(0.0, 0.6), 0, 255).astype(np.uint8)
+    out = np.asarray(cv2.LUT(picture, table[None]), np.uint8)
+    if strength < 1.0:
+        return out
+    if rng.random() < 0.15:
+        grey = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+        share = float(rng.uniform(0.4, 1.0))
+        out = np.asarray(cv2.addWeighted(grey, share, out, 1.0 - share, 0.0), np.uint8)
+    if rng.random() < 0.25:
+        out = np.asarray(cv2.GaussianBlur(out, (0, 0), float(rng.uniform(0.4, 1.1))), np.uint8)
+    if rng.random() < 0.5:
+        height, width = out.shape[:2]
+        y, x = (int(rng.integers(n - m + 1)) for n, m in zip(_GRAIN.shape[:2], (height, width), strict=True))
+        grain = cv2.convertScaleAbs(_GRAIN[y : y + height, x : x + width], alpha=float(rng.uniform(0.02, 0.12)))
+        out = np.asarray(cv2.add(out, grain) if rng.random() < 0.5 else cv2.subtract(out, grain), np.uint8)
     return out
+
+
+_GRAIN = np.random.default_rng(7).normal(0, 60, (512, 768, 3)).astype(np.int16)
+"""Sensor noise to cut pieces from: drawing it anew for each picture would cost more than the network."""

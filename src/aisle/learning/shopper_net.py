@@ -9,18 +9,11 @@ how much the picture differs from the empty shop, which is what tells a person f
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Final
 
 import torch
 from torch import Tensor, nn
 
-STRIDE: Final = 4
-UNIT_PX: Final = 32.0
-"""Vectors are told in units of this many network pixels."""
-HEAD, HAND = 0, 1
-HEAD_OFFSET, BOX, FEET, FEET_SPREAD = slice(2, 4), slice(4, 8), slice(8, 10), 10
-HAND_OFFSET, OWNER, HOLDING = slice(11, 13), slice(13, 15), 15
-CHANNELS: Final = 16
+from aisle.vision.detectors.shopper_layout import CHANNELS
 
 
 def _conv(a: int, b: int, size: int = 3, stride: int = 1) -> nn.Sequential:
@@ -40,9 +33,7 @@ class _Residual(nn.Module):
 class ShopperNet(nn.Module):
     """(n, height, width, 4) bytes, blue-green-red-difference -> (n, 16, height / 4, width / 4).
 
-    Channels: logits of head and hand; offset of the head within its cell (cells); box left, top, right, bottom from the
-    head (units of 32 px); floor point from the head (units) with the log of its Laplace spread; offset of the hand in
-    its cell; vector from the hand to its owner's head (units); logit of holding something.
+    `aisle.vision.detectors.shopper_layout` says what the channels mean.
     """
 
     def __init__(self, widths: tuple[int, ...] = (16, 24, 48, 80, 112), depths: tuple[int, ...] = (0, 2, 2, 1)) -> None:

@@ -1,4 +1,4 @@
-"""What the shopper network should say of a labelled picture, and how wrong what it says is."""
+"""What the shopper network should say of a labelled picture."""
 
 from __future__ import annotations
 
@@ -7,25 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
-from torch.nn import functional
 
 from aisle.learning.picture_set import LabelledPerson
-from aisle.learning.shopper_net import (
-    BOX,
-    FEET,
-    FEET_SPREAD,
-    HAND,
-    HAND_OFFSET,
-    HEAD,
-    HEAD_OFFSET,
-    HOLDING,
-    OWNER,
-    STRIDE,
-    UNIT_PX,
-)
 from aisle.store.model import FloatArray
+from aisle.vision.detectors.shopper_layout import HAND, HEAD, STRIDE, UNIT_PX
 
 Float32 = npt.NDArray[np.float32]
 LEAST_VISIBLE = 0.12
@@ -85,46 +70,6 @@ def targets(people: Sequence[LabelledPerson], warp: FloatArray, size_px: tuple[i
         np.array(heads, np.float32).reshape(-1, 10),
         np.array(hands, np.float32).reshape(-1, 7),
     )
-
-
-def loss(told: Tensor, wanted: Sequence[Targets]) -> tuple[Tensor, dict[str, float]]:
-    """Sum of the parts' losses for a batch, and the parts."""
-    heat = torch.from_numpy(np.stack([t.heat for t in wanted]))
-    ask = torch.from_numpy(np.stack([t.ask for t in wanted]))
-    parts = {
-        "head": _focal(told[:, HEAD], heat[:, HEAD], ask[:, HEAD]),
-        "hand": _focal(told[:, HAND], heat[:, HAND], ask[:, HAND]),
-    }
-    at_heads, heads = _picked(told, [t.heads for t in wanted])
-    at_hands, hands = _picked(told, [t.hands for t in wanted])
-    if len(heads):
-        parts["box"] = 1.0 * functional.smooth_l1_loss(at_heads[:, BOX], heads[:, 0:4], beta=0.05)
-        spread = at_heads[:, FEET_SPREAD].clamp(-5.0, 3.0)
-        off = (at_heads[:, FEET] - heads[:, 4:6]).abs().sum(dim=1)
-        parts["feet"] = 0.25 * (off * torch.exp(-spread) + 2.0 * spread).mean()
-        parts["offset"] = functional.smooth_l1_loss(at_heads[:, HEAD_OFFSET], heads[:, 6:8], beta=0.1)
-    if len(hands):
-        parts["hand offset"] = functional.smooth_l1_loss(at_hands[:, HAND_OFFSET], hands[:, 0:2], beta=0.1)
-        parts["owner"] = functional.smooth_l1_loss(at_hands[:, OWNER], hands[:, 2:4], beta=0.05)
-        parts["holding"] = 0.3 * functional.binary_cross_entropy_with_logits(at_hands[:, HOLDING], hands[:, 4])
-    total: Tensor = torch.stack(list(parts.values())).sum()
-    return total, {name: float(part.detach()) for name, part in parts.items()}
-
-
-def _focal(logits: Tensor, heat: Tensor, ask: Tensor) -> Tensor:
-    """Penalty-reduced focal loss (Law and Deng, "CornerNet", 2018, eq. 1)."""
-    p = torch.sigmoid(logits).clamp(1e-4, 1 - 1e-4)
-    peak = (heat > 0.99).float()
-    found = torch.log(p) * (1 - p) ** 2 * peak
-    left = torch.log(1 - p) * p**2 * (1 - heat) ** 4 * (1 - peak) * ask
-    return -(found.sum() + left.sum()) / peak.sum().clamp(min=1.0)
-
-
-def _picked(told: Tensor, rows: Sequence[Float32]) -> tuple[Tensor, Tensor]:
-    which = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
-    flat = np.concatenate(list(rows))
-    cells = torch.from_numpy(flat[:, :2].astype(np.int64))
-    return told[torch.from_numpy(which), :, cells[:, 0], cells[:, 1]], torch.from_numpy(flat[:, 2:])
 
 
 def _moved(points: FloatArray, warp: FloatArray) -> FloatArray:

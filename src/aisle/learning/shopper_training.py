@@ -9,6 +9,7 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,10 +19,12 @@ import torch
 
 from aisle.learning.augmentation import augmented
 from aisle.learning.picture_set import PictureSet, UInt8, read_pictures
+from aisle.learning.shopper_loss import loss
 from aisle.learning.shopper_net import ShopperNet
 from aisle.learning.shopper_scores import ShopperScores
-from aisle.learning.shopper_targets import Targets, loss, targets
-from aisle.vision.detectors.shopper import SIZE_PX, ShopperDetector
+from aisle.learning.shopper_targets import Targets, targets
+from aisle.vision.detectors.shopper import ShopperDetector
+from aisle.vision.detectors.shopper_layout import SIZE_PX
 
 CHECKPOINT = "checkpoint.pt"
 MODEL = "shopper.onnx"
@@ -68,7 +71,7 @@ def train_shopper(
     torch.manual_seed(how.seed)
     sets = [read_pictures(folder, SIZE_PX) for folder in pictures]
     where = [(s, i) for s in sets for i in range(len(s.labels))]
-    net = ShopperNet().to(memory_format=torch.channels_last)
+    net = ShopperNet()
     mean = torch.optim.swa_utils.AveragedModel(
         net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
     )
@@ -80,11 +83,14 @@ def train_shopper(
     first = _resumed(out / CHECKPOINT, net, mean, optimiser, how)
     began, smooth = monotonic_s(), float("nan")
     net.train()
-    with (out / CURVE).open("a", encoding="utf-8") as curve:
+    with (out / CURVE).open("a", encoding="utf-8") as curve, ThreadPoolExecutor(1) as ahead:
+        next_batch = ahead.submit(_batch, where, first, how)
         for step in range(first, how.steps):
             for group in optimiser.param_groups:
                 group["lr"] = how.rate * _rate(step, how)
-            inputs, wanted = _batch(where, step, how)
+            inputs, wanted = next_batch.result()
+            if step + 1 < how.steps:
+                next_batch = ahead.submit(_batch, where, step + 1, how)
             total, parts = loss(net(torch.from_numpy(inputs)), wanted)
             optimiser.zero_grad(set_to_none=True)
             total.backward()

@@ -16,11 +16,23 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from aisle.vision.detectors.difference import difference
+from aisle.vision.detectors.sessions import Engine, expect_input, open_session
+from aisle.vision.detectors.shopper_layout import (
+    BOX,
+    FEET,
+    FEET_SPREAD,
+    HAND,
+    HAND_OFFSET,
+    HEAD,
+    HEAD_OFFSET,
+    HOLDING,
+    OWNER,
+    SIZE_PX,
+    STRIDE,
+    UNIT_PX,
+)
 from aisle.vision.seen import FloatArray, Image, PeopleSeen
 
-SIZE_PX = (384, 224)
-STRIDE = 4
-UNIT_PX = 32.0
 SHIPPED = Path(__file__).parent.parent / "models" / "shopper.onnx"
 Float32 = npt.NDArray[np.float32]
 UInt8 = npt.NDArray[np.uint8]
@@ -30,6 +42,17 @@ class Network(Protocol):
     """(n, height, width, 4) bytes -> (n, 16, height / 4, width / 4)."""
 
     def __call__(self, pictures: UInt8) -> Float32: ...
+
+
+def open_network(path: Path = SHIPPED, engine: Engine | None = None) -> Network:
+    """The network in an ONNX file; ModelFileError when it is missing, damaged or another network."""
+    session = open_session(path, engine)
+    name = expect_input(path, session, (None, SIZE_PX[1], SIZE_PX[0], 4))
+
+    def run(pictures: UInt8) -> Float32:
+        return np.asarray(session.run(None, {name: pictures})[0], np.float32)
+
+    return run
 
 
 class ShopperDetector:
@@ -56,31 +79,32 @@ class ShopperDetector:
         return [self._people(t, s, i.shape) for t, s, i in zip(told, scales, images, strict=True)]
 
     def _people(self, told: Float32, scale: float, shape: tuple[int, ...]) -> PeopleSeen:
-        heads, scores = _peaks(told[0], self._least)
-        hands, hand_scores = _peaks(told[1], self._least_hand)
+        heads, scores = _peaks(told[HEAD], self._least)
+        hands, hand_scores = _peaks(told[HAND], self._least_hand)
         at = told[:, heads[:, 0], heads[:, 1]].T.astype(np.float64)
-        middle = _points(heads, at[:, 2:4])
-        boxes = np.concatenate([middle - at[:, 4:6] * UNIT_PX, middle + at[:, 6:8] * UNIT_PX], axis=1)
+        middle = _points(heads, at[:, HEAD_OFFSET])
+        towards = at[:, BOX] * UNIT_PX
+        boxes = np.concatenate([middle - towards[:, :2], middle + towards[:, 2:]], axis=1)
         keep = _apart(middle, boxes, scores)
         middle, boxes, scores, at = middle[keep], boxes[keep], scores[keep], at[keep]
         n = len(scores)
         hands_px, holding, hand_score = np.full((n, 2, 2), np.nan), np.full((n, 2), np.nan), np.zeros((n, 2))
         if n and len(hands):
             of = told[:, hands[:, 0], hands[:, 1]].T.astype(np.float64)
-            where = _points(hands, of[:, 11:13])
-            held = 1.0 / (1.0 + np.exp(-of[:, 15]))
-            for hand, person, slot in _owned(where + of[:, 13:15] * UNIT_PX, hand_scores, middle, boxes):
+            where = _points(hands, of[:, HAND_OFFSET])
+            held = 1.0 / (1.0 + np.exp(-of[:, HOLDING]))
+            for hand, person, slot in _owned(where + of[:, OWNER] * UNIT_PX, hand_scores, middle, boxes):
                 hands_px[person, slot] = where[hand] / scale
                 hand_score[person, slot] = hand_scores[hand]
                 holding[person, slot] = held[hand]
-        spread = np.exp(np.clip(at[:, 10], -5.0, 3.0)) * UNIT_PX
+        spread = np.exp(np.clip(at[:, FEET_SPREAD], -5.0, 3.0)) * UNIT_PX
         limit = np.array([shape[1], shape[0], shape[1], shape[0]], dtype=np.float64)
         return PeopleSeen(
             boxes_px=np.clip(boxes / scale, 0.0, limit),
             scores=scores,
             heads_px=middle / scale,
             head_sigma_px=np.full(n, 1.0 / scale),
-            feet_px=(middle + at[:, 8:10] * UNIT_PX) / scale,
+            feet_px=(middle + at[:, FEET] * UNIT_PX) / scale,
             feet_sigma_px=1.2 * spread / scale,
             hands_px=hands_px,
             hand_scores=hand_score,
