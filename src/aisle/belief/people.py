@@ -33,6 +33,7 @@ class ReachSettings:
 
     slack_s: float = 0.35  # the hand may be seen a little before and after the plates move
     hand_x_m: float = 0.055
+    wrist_m: float = 0.035  # of which the tracker's own noise; one that says it is less sure widens the spreads
     hand_frames: int = 4  # sightings averaged: a hand only passing by is not there long
     hand_y_m: float = 0.08
     hand_z_m: float = 0.10
@@ -69,11 +70,12 @@ class Track:
     t: FloatArray = field(default_factory=lambda: np.empty(64))
     head: FloatArray = field(default_factory=lambda: np.empty((64, 3)))
     wrist: FloatArray = field(default_factory=lambda: np.empty((64, 2, 3)))
+    grip: FloatArray | None = None  # (64, 2, 2) per hand: probability that it holds something, sigma of its place in m
     first_t: float = 0.0
     low: int = 0  # frames in a row, nearly, with a hand at the floor
     stature_m: float = 0.0  # highest the head was seen, slowly forgotten
 
-    def add(self, t: float, head: FloatArray, wrist: FloatArray) -> None:
+    def add(self, t: float, head: FloatArray, wrist: FloatArray, grip: FloatArray | None = None) -> None:
         if self.n and t <= self.t[self.n - 1]:
             return
         if self.n == 0:
@@ -81,23 +83,32 @@ class Track:
         if self.n == len(self.t):
             keep = int(np.searchsorted(self.t[: self.n], t - KEEP_S))
             if keep > self.n // 2:
-                for name in ("t", "head", "wrist"):
+                for name in self._arrays:
                     a = getattr(self, name)
                     a[: self.n - keep] = a[keep : self.n]
                 self.n -= keep
             else:
-                for name in ("t", "head", "wrist"):
+                for name in self._arrays:
                     a = getattr(self, name)
                     setattr(self, name, np.concatenate([a, np.empty_like(a)]))
         i = self.n
+        if grip is not None and self.grip is None:
+            self.grip = np.full((len(self.t), 2, 2), np.nan)
+        if self.grip is not None:
+            self.grip[i] = np.nan if grip is None else grip
         self.t[i], self.head[i], self.wrist[i] = t, head, wrist
         self.n = i + 1
 
     def forget(self) -> None:
         """Keep only the last sighting: the person has left."""
         keep = slice(max(0, self.n - 1), self.n)
-        self.t, self.head, self.wrist = self.t[keep].copy(), self.head[keep].copy(), self.wrist[keep].copy()
+        for name in self._arrays:
+            setattr(self, name, getattr(self, name)[keep].copy())
         self.n = len(self.t)
+
+    @property
+    def _arrays(self) -> tuple[str, ...]:
+        return ("t", "head", "wrist") if self.grip is None else ("t", "head", "wrist", "grip")
 
     def span(self, t0: float, t1: float) -> tuple[int, int]:
         t = self.t[: self.n]
@@ -134,12 +145,13 @@ class People:
             self._t0_ns = reading.t_ns
         t = self.seconds(reading.t_ns)
         persons = self.identities.frame(t, reading.ids, reading.heads_m[:, :2]) if reading.ids else []
+        grips = _grips(reading)
         for i, person in enumerate(persons):
             track = self.tracks.get(person)
             if track is None:
                 track = self.tracks[person] = Track(person)
             wrists = reading.wrists_m[i]
-            track.add(t, reading.heads_m[i], wrists)
+            track.add(t, reading.heads_m[i], wrists, None if grips is None else grips[i])
             if wrists[0, 2] < self.settings.ground_m or wrists[1, 2] < self.settings.ground_m:
                 self._low(track, t, wrists)
             elif track.low:
@@ -174,16 +186,25 @@ class People:
     def reach(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> Reach:
         """How probably `track` reached to each place of the shelf between t0 and t1 seconds."""
         a, b = track.span(t0 - self.settings.slack_s, t1 + self.settings.slack_s)
-        recorded = track.wrist[max(0, a - 1) : b + 1 if b < track.n else b]
+        window = slice(max(0, a - 1), b + 1 if b < track.n else b)
+        recorded = track.wrist[window]
         wrist = shelf.local(_smooth(recorded))
-        places = self._reach(track, wrist, shelf, bins_m, t0, t1)
+        sigma = None if track.grip is None else _middle(track.grip[window, :, 1])
+        places = self._reach(track, wrist, sigma, shelf, bins_m, t0, t1)
         if not np.isfinite(recorded[..., 0]).any():
             return Reach(places, None)
-        hands = [self._hands(wrist[:, i], shelf, bins_m) for i in (0, 1)]
+        hands = [self._hands(wrist[:, i], None if sigma is None else sigma[:, i], shelf, bins_m) for i in (0, 1)]
         return Reach(places, np.stack([np.full(len(bins_m), FAR) if h is None else h for h in hands]))
 
     def _reach(
-        self, track: Track, wrist: FloatArray, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float
+        self,
+        track: Track,
+        wrist: FloatArray,
+        sigma: FloatArray | None,
+        shelf: Shelf,
+        bins_m: FloatArray,
+        t0: float,
+        t1: float,
     ) -> FloatArray:
         s = self.settings
         a, b = track.span(t0 - s.slack_s, t1 + s.slack_s)
@@ -194,7 +215,8 @@ class People:
         head = head[np.isfinite(head).all(axis=1)]
         if not len(head):  # the tracker saw no head, but maybe hands
             lost = self._lost(track, shelf, bins_m, t0, t1)
-            hands = self._hands(shelf.local(_smooth(track.wrist[a:b])), shelf, bins_m)
+            own = None if track.grip is None else _middle(track.grip[a:b, :, 1])
+            hands = self._hands(shelf.local(_smooth(track.wrist[a:b])), own, shelf, bins_m)
             return lost if hands is None else np.maximum(lost, hands)
         if (
             np.min(np.abs(head[:, 1] + 0.4)) > 1.2
@@ -203,7 +225,7 @@ class People:
         ):
             return far
         stand = self._head(head, bins_m, 0.0) + self._bend(track, shelf, bins_m, t0, t1)
-        hands = self._hands(wrist, shelf, bins_m)
+        hands = self._hands(wrist, sigma, shelf, bins_m)
         if hands is None:
             return np.asarray(np.maximum(stand, FAR))
         missed = np.log(s.hand_missed) + np.minimum(stand, 1.5)
@@ -229,21 +251,40 @@ class People:
         out = (-head[:, 1] - s.head_out_m) / (1.5 * s.head_out_sigma_m)
         return float(np.clip(1.0 - 0.5 * np.percentile(side**2 + out**2, 70), -4.0, 1.0))
 
-    def _hands(self, wrist: FloatArray, shelf: Shelf, bins_m: FloatArray) -> FloatArray | None:
-        """(bins,) log ratio from hands alone, `wrist` (..., 3) in the shelf's frame; None when none was seen."""
+    def _hands(
+        self, wrist: FloatArray, sigma: FloatArray | None, shelf: Shelf, bins_m: FloatArray
+    ) -> FloatArray | None:
+        """(bins,) log ratio from hands alone, `wrist` (..., 3) in the shelf's frame; None when none was seen.
+
+        `sigma` (...) is how sure the tracker was of each, NaN where it did not say.  Spreads grow with it, and what
+        the hand's being there can tell falls as they do.
+        """
         s = self.settings
         w = wrist.reshape(-1, 3)
-        w = w[np.isfinite(w[:, 0])]
+        seen = np.isfinite(w[:, 0])
+        w = w[seen]
         if not len(w):
             return None
-        out = np.maximum(0.0, np.maximum(-w[:, 1] - 0.02, w[:, 1] - shelf.depth_m - 0.05)) / s.hand_y_m
-        low = np.maximum(0.0, np.maximum(w[:, 2] - s.hand_up_m, -w[:, 2] - s.hand_down_m)) / s.hand_z_m
+        x_m: float | FloatArray = s.hand_x_m
+        y_m: float | FloatArray = s.hand_y_m
+        z_m: float | FloatArray = s.hand_z_m
+        if sigma is not None:
+            own = np.nan_to_num(sigma.reshape(-1)[seen], nan=0.0)
+            more = np.sqrt(np.maximum(own**2 - s.wrist_m**2, 0.0))
+            x_m, y_m, z_m = np.hypot(s.hand_x_m, more), np.hypot(s.hand_y_m, more), np.hypot(s.hand_z_m, more)
+        out = np.maximum(0.0, np.maximum(-w[:, 1] - 0.02, w[:, 1] - shelf.depth_m - 0.05)) / y_m
+        low = np.maximum(0.0, np.maximum(w[:, 2] - s.hand_up_m, -w[:, 2] - s.hand_down_m)) / z_m
         off = out * out + low * low
         near = off < 36.0
         if not near.any():
             return np.full(len(bins_m), s.hand_gain - 18.0)
-        side = (w[near, 0][:, None] - bins_m[None, :]) / s.hand_x_m
-        d2 = off[near][:, None] + side * side
+        if sigma is None:
+            side = (w[near, 0][:, None] - bins_m[None, :]) / s.hand_x_m
+            d2 = off[near][:, None] + side * side
+        else:
+            wide = np.asarray(x_m)[near][:, None]
+            side = (w[near, 0][:, None] - bins_m[None, :]) / wide
+            d2 = off[near][:, None] + side * side + 2.0 * np.log(wide / s.hand_x_m)
         k = min(s.hand_frames, len(d2)) - 1
         best = np.partition(d2, k, axis=0)[: k + 1].mean(axis=0)
         return np.asarray(s.hand_gain - 0.5 * np.minimum(best, 36.0))
@@ -338,3 +379,18 @@ def _smooth(wrist: FloatArray) -> FloatArray:
     order = np.sort(stack, axis=0)  # NaN last
     known = np.isfinite(stack).sum(axis=0)
     return np.asarray(np.where(known >= 3, order[1], np.where(known == 2, 0.5 * (order[0] + order[1]), order[0])))
+
+
+def _middle(a: FloatArray) -> FloatArray:
+    """What `_smooth` keeps of it: all frames but the first and the last."""
+    return a[1:-1] if len(a) >= 3 else a
+
+
+def _grips(reading: TrackReading) -> FloatArray | None:
+    """(k, 2, 2) per person and hand: probability of holding, its sigma; None when the tracker knows neither."""
+    if reading.holding is None and reading.wrist_sigma_m is None:
+        return None
+    unknown = np.full((len(reading.ids), 2), np.nan)
+    holding = unknown if reading.holding is None else reading.holding
+    sigma = unknown if reading.wrist_sigma_m is None else reading.wrist_sigma_m
+    return np.stack([holding, sigma], axis=-1).astype(np.float64)

@@ -168,7 +168,8 @@ class _Writer:
                 return [_SINGLETON, i]
         if isinstance(o, Track):  # beyond `n` its arrays hold nothing
             room = len(o.t)
-            o = dataclasses.replace(o, t=o.t[: o.n], head=o.head[: o.n], wrist=o.wrist[: o.n])
+            grip = None if o.grip is None else o.grip[: o.n]
+            o = dataclasses.replace(o, t=o.t[: o.n], head=o.head[: o.n], wrist=o.wrist[: o.n], grip=grip)
             return [_NUMBER[Track], room, *(self._plain(getattr(o, name)) for name in _kept(Track))]
         return [_NUMBER[type(o)], *(self.value(getattr(o, name)) for name in _kept(type(o)))]
 
@@ -223,7 +224,7 @@ class _Reader:
             return
         room = row[1]
         for name, v in zip(_kept(Track), row[2:], strict=True):
-            if name in ("t", "head", "wrist"):
+            if name in ("t", "head", "wrist") or (name == "grip" and v is not None):
                 known = unpacked_array(v)
                 roomy = np.zeros((room, *known.shape[1:]), known.dtype)
                 roomy[: len(known)] = known

@@ -19,10 +19,10 @@ class ShelfSight:
     """One shelf before and after hands were at it.
 
     `shelf` indexes `Store.shelves`; the pictures compared were taken at `t0_ns` (before the first hand came) and
-    `t1_ns` (after the last had left).  Per place along the shelf, `bins_m` (metres, x of
-    `Shelf.local`, ascending): `gone` is the log ratio of how probable the pictures are if something that stood there is gone, to how
-    probable they are if nothing changed there; `new` the same for something that came.  0 where the place was hidden:
-    what nobody saw speaks for nothing.
+    `t1_ns` (after the last had left).  Per place along the shelf, `bins_m` (metres, x of `Shelf.local`, ascending):
+    `gone` is the log ratio of how probable the pictures are if something that stood there is gone, to how probable
+    they are if nothing changed there; `new` the same for something that came.  0 where the place was hidden: what
+    nobody saw speaks for nothing.
     """
 
     shelf: int
@@ -35,8 +35,8 @@ class ShelfSight:
     def __post_init__(self) -> None:
         if not self.bins_m.shape == self.gone.shape == self.new.shape or self.bins_m.ndim != 1 or not len(self.bins_m):
             raise ValueError(
-                f"sight of shelf {self.shelf}: bins_m {self.bins_m.shape}, gone {self.gone.shape}, new {self.new.shape}; "
-                "all three have to be (n,), n at least 1"
+                f"sight of shelf {self.shelf}: bins_m {self.bins_m.shape}, gone {self.gone.shape}, new "
+                f"{self.new.shape}; all three have to be (n,), n at least 1"
             )
         if not (np.isfinite(self.gone).all() and np.isfinite(self.new).all()):
             raise ValueError(f"sight of shelf {self.shelf}: log ratios have to be finite, 0 where nothing was seen")
