@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from aisle.sensing.mcap_pictures import picture_message, picture_reading, pictur
 from aisle.sensing.protobuf import delimited, fields, number
 from aisle.sensing.readings import FrameReading, PlateReading, Reading
 from aisle.sensing.recordings import open_recording
-from aisle.store.model import Store
+from aisle.store.model import Camera, Device, Store
 from aisle.walkout.replay import Replay, ReplayOptions
 
 NS = 1_000_000_000
@@ -136,6 +137,15 @@ def test_a_picture_larger_than_a_chunk_has_one_for_itself(tmp_path: Path) -> Non
     path = day(tmp_path / "a.mcap", [large, large, picture(1)])
     assert [size > 3 * CHUNK_BYTES for _, size in chunks(path)] == [True, True, False]
     assert list(open_recording(path).readings()) == [large, large, picture(1)]
+
+
+def test_a_recording_tells_no_passwords(tmp_path: Path) -> None:
+    camera = Camera("a", "rtsp://me:geheim@10.0.0.5/x", (64, 36), (1.0, 1.0), (1.0, 1.0), (0.0,) * 3, (0.0,) * 3)
+    scales = Device("scales-1", "plates", "mqtt://me:geheim@scales/rack-1", 1)
+    path = tmp_path / "a.mcap"
+    RecordingWriter(path, replace(EMPTY, cameras=(camera,), devices=(scales,))).close()
+    assert b"geheim" not in path.read_bytes()
+    assert [c.source for c in open_recording(path).store.cameras] == ["rtsp://10.0.0.5/…"]
 
 
 def test_a_replay_without_eyes_leaves_them_out(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import struct
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
@@ -43,6 +43,7 @@ from aisle.sensing.mcap_schemas import (
     track_schema,
 )
 from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading
+from aisle.sensing.source_names import shown
 from aisle.store.model import Store
 
 STORE_ATTACHMENT = "store.json"
@@ -56,7 +57,8 @@ _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _ATTACHMENT, _DATA_END, _FOOTER = 3, 4, 5, 
 class RecordingWriter:
     """Writes readings as they are received into an MCAP file; use it as a context manager.
 
-    The store stands first in the file as attachment `store.json`.  Log time is
+    The store stands first in the file as attachment `store.json`, with nothing of the network addresses of its cameras
+    and devices but scheme and host: recordings are passed on, passwords are not.  Log time is
     the time of receipt, publish time the event time.  What was written before an error
     stays readable.
     """
@@ -64,7 +66,7 @@ class RecordingWriter:
     def __init__(self, path: Path, store: Store) -> None:
         self._file = path.open("wb")
         self._writer = ChunkedFile(self._file, CHUNK_BYTES, profile="aisle", library="aisle")
-        known = msgspec.json.encode(store, order="deterministic")  # a set has no order of its own
+        known = msgspec.json.encode(_shareable(store), order="deterministic")  # a set has no order of its own
         self._writer.attach(STORE_ATTACHMENT, "application/json", known)
         self._channels: dict[tuple[str, str], int] = {}
         self._schemas: dict[str, int] = {}
@@ -274,6 +276,14 @@ class _Channel:
     schema: str
     topic: str
     device: str
+
+
+def _shareable(store: Store) -> Store:
+    return replace(
+        store,
+        cameras=tuple(replace(camera, source=shown(camera.source)) for camera in store.cameras),
+        devices=tuple(replace(device, source=shown(device.source)) for device in store.devices),
+    )
 
 
 def _placed(reading: Reading) -> tuple[str, str, str, bytes]:
