@@ -20,13 +20,13 @@ LINE = {
         {
             "box": [10, 10, 50, 90],
             "visible": 0.8,
-            "cut": False,
+            "cut": 0.0,
             "head": [30, 18],
-            "head_visible": True,
+            "parts": {"head": 0.9, "body": 0.8},
             "feet": [30, 90],
             "wrists": [[12, 50], [48, 50]],
             "wrists_visible": [True, False],
-            "holding": [True, False],
+            "holding": ["2000000001019", None],
             "walking": True,
         }
     ],

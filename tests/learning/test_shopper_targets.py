@@ -14,13 +14,13 @@ UNMOVED = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 SOMEBODY = LabelledPerson(
     box=(100, 40, 160, 180),
     visible=0.9,
-    cut=False,
+    cut=0.0,
     head=(130, 52),
-    head_visible=True,
+    parts={"head": 0.9},
     feet=(131, 180),
     wrists=((105, 110), (155, 112)),
     wrists_visible=(True, True),
-    holding=(False, True),
+    holding=(None, "a"),
 )
 
 
@@ -34,7 +34,7 @@ def test_a_head_and_two_hands_peak_in_their_cells() -> None:
 
 UNASKED = {
     "hardly visible": replace(SOMEBODY, visible=0.05),
-    "head hidden": replace(SOMEBODY, head_visible=False),
+    "head hidden": replace(SOMEBODY, parts={"head": 0.1}),
     "head outside": replace(SOMEBODY, head=(130, -20)),
 }
 

@@ -26,13 +26,15 @@ from aisle.vision.detectors.shopper_layout import (
 PICTURE = (360, 640, 3)
 
 
-def person(x: float, y: float, size: float = 80.0, holding: tuple[bool, bool] = (False, True)) -> LabelledPerson:
+def person(
+    x: float, y: float, size: float = 80.0, holding: tuple[str | None, str | None] = (None, "a")
+) -> LabelledPerson:
     return LabelledPerson(
         box=(x - 0.3 * size, y - 0.15 * size, x + 0.3 * size, y + size),
         visible=1.0,
-        cut=False,
+        cut=0.0,
         head=(x, y),
-        head_visible=True,
+        parts={"head": 1.0},
         feet=(x + 3.0, y + size),
         wrists=((x - 0.25 * size, y + 0.4 * size), (x + 0.25 * size, y + 0.5 * size)),
         wrists_visible=(True, True),
@@ -64,8 +66,8 @@ class Perfect:
 SCALE = fitted(np.zeros(PICTURE, np.uint8))[1]
 PEOPLE = {
     "one": [person(200, 100)],
-    "two apart": [person(120, 80), person(420, 150, holding=(True, False))],
-    "two side by side": [person(300, 100), person(345, 104, holding=(True, True))],
+    "two apart": [person(120, 80), person(420, 150, holding=("a", None))],
+    "two side by side": [person(300, 100), person(345, 104, holding=("a", "b"))],
     "small and far": [person(320, 60, size=40.0)],
     "at the corner": [person(612, 20)],
 }
@@ -87,7 +89,7 @@ def test_perfect_maps_give_the_people_back(people: list[LabelledPerson]) -> None
         np.testing.assert_allclose(
             [f[:2] for f in found], sorted(p.wrists[k] for k in inside), atol=0.05, err_msg="hands"
         )
-        wanted = [p.holding[k] for k in sorted(inside, key=lambda k: p.wrists[k])]
+        wanted = [p.holding[k] is not None for k in sorted(inside, key=lambda k: p.wrists[k])]
         assert [f[2] > 0.5 for f in found] == wanted
 
 

@@ -18,20 +18,30 @@ from aisle.store.model import FloatArray
 
 UInt8 = npt.NDArray[np.uint8]
 TRUTH = "truth.jsonl"
+LEAST_HEAD = 0.25
 
 
 class LabelledPerson(msgspec.Struct, frozen=True):
-    """One person in a picture, in pixels of the full picture; `visible` is the share of the body that can be seen."""
+    """One person in a picture, in pixels of the full picture.
+
+    `visible` is the share of the body within the picture that shows, `cut` the share outside it, `parts` the share of
+    each part of the body that shows; `holding` names what each hand holds.
+    """
 
     box: tuple[float, float, float, float]
     visible: float
-    cut: bool
+    cut: float
+    parts: dict[str, float]
     head: tuple[float, float]
-    head_visible: bool
     feet: tuple[float, float]
     wrists: tuple[tuple[float, float], tuple[float, float]]
     wrists_visible: tuple[bool, bool]
-    holding: tuple[bool, bool]
+    holding: tuple[str | None, str | None]
+
+    @property
+    def head_visible(self) -> bool:
+        """Whether enough of the head shows to say where it is."""
+        return self.parts.get("head", 0.0) >= LEAST_HEAD
 
     def scaled(self, scale: float) -> LabelledPerson:
         """The same person in a picture scaled by that much."""

@@ -12,8 +12,8 @@ from aisle.learning.picture_set import LabelledPerson
 from aisle.store.model import FloatArray
 from aisle.vision.seen import PeopleSeen
 
-CLEAR = 0.75
-"""A person of whom this share can be seen, and whom the frame does not cut, is clear."""
+CLEAR, UNCUT = 0.75, 0.02
+"""A person of whom this share can be seen, and of whom the frame cuts off no more than that, is clear."""
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class ShopperScores:
             if person.visible >= least_visible:
                 self.visible += 1
                 self.visible_found += j is not None
-            if person.visible >= CLEAR and not person.cut:
+            if person.visible >= CLEAR and person.cut <= UNCUT:
                 self.clear += 1
                 self.clear_found += j is not None
             self._hands(person, seen, j)
@@ -69,7 +69,7 @@ class ShopperScores:
             if person.wrists_visible[b]:
                 self.hands_found += 1
                 self.hand_px.append(float(far[a, b]))
-                self.holding_right += (seen.holding[j, there[a]] > 0.5) == person.holding[b]
+                self.holding_right += (seen.holding[j, there[a]] > 0.5) == (person.holding[b] is not None)
 
     @property
     def rates(self) -> dict[str, float]:

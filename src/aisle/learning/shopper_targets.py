@@ -62,7 +62,7 @@ def targets(people: Sequence[LabelledPerson], warp: FloatArray, size_px: tuple[i
                 _unasked(ask[HAND], around)
                 continue
             _blob(heat[HAND], hand, float(np.clip(0.025 * length / STRIDE, 0.8, 1.6)))
-            hands.append([row, column, *_offset(hand), *((head - hand) / UNIT_PX), float(holds)])
+            hands.append([row, column, *_offset(hand), *((head - hand) / UNIT_PX), float(holds is not None)])
     ask[heat > 0.5] = 1.0
     return Targets(
         heat,

@@ -1,0 +1,199 @@
+"""The shop's eyes put together: pictures of all cameras in, who is where and what is doubtful out.
+
+Frames are gathered into slots of time; of each slot the detector looks at all pictures at once, and the floor tracker
+takes what it saw.  Nothing here asks the machine's clock: the same frames give the same people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import cv2
+import numpy as np
+
+from aisle.sensing.readings import FrameReading, HealthEntry, TrackReading
+from aisle.store.model import Store
+from aisle.vision.background import BackgroundModel
+from aisle.vision.evidence import Evidence, IdentityDoubt
+from aisle.vision.looks.appearance import Looks
+from aisle.vision.looks.colours import ColourStripes
+from aisle.vision.seen import FloatArray, Image, PeopleDetector, PeopleSeen
+from aisle.vision.tracking.floor import FloorTracker
+from aisle.vision.tracking.people import FloorPeople, Swap, track_reading
+
+NS = 1_000_000_000
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+DEVICE = "sight"
+
+
+@dataclass(frozen=True, slots=True)
+class SightSettings:
+    """`slot_s`: pictures this near in time are taken together; `wait_slots`: so long a slot waits for late ones."""
+
+    slot_s: float = 0.1
+    wait_slots: int = 2
+    learn_every: int = 3  # slots between two looks at the background, once it is known
+    looks_every: int = 3  # slots between two looks at what people wear
+    least_look_px: int = 500  # smaller people say nothing about what they wear
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One slot: what each camera saw, and who is where by it."""
+
+    t_ns: int
+    pictures: Mapping[str, Image]
+    people: Mapping[str, PeopleSeen]
+    floor: FloorPeople
+    reading: TrackReading
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(slots=True)
+class _Slot:
+    frames: dict[str, FrameReading] = field(default_factory=dict)
+
+
+class Sight:
+    """Watches a store's calibrated cameras; frames go in in order of receipt.
+
+    `detector` finds people in pictures, `looks` tells them apart by appearance, `make_id` names whoever is new.  Frames
+    that cannot be decoded, of cameras the store does not have, or too late for their slot are counted as health.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        detector: PeopleDetector,
+        make_id: Callable[[], str],
+        *,
+        looks: Looks | None = None,
+        settings: SightSettings | None = None,
+        jobs: int = 2,
+    ) -> None:
+        self.store, self.settings = store, settings or SightSettings()
+        self.tracker = FloorTracker.of(store, make_id)
+        self._detector, self._looks = detector, looks or ColourStripes()
+        self._backgrounds = {camera.camera_id: BackgroundModel() for camera in store.cameras}
+        self._sizes = {camera.camera_id: camera.size_px for camera in store.cameras}
+        self._slots: dict[int, _Slot] = {}
+        self._done = -1  # the last slot that is over
+        self._heard: dict[str, int] = {}  # camera -> its last slot
+        self._first_ns: int | None = None
+        self._faults: dict[tuple[str, str], list[int]] = {}  # (camera, what) -> [count, first, last ns]
+        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="sight") if jobs > 1 else None
+        self._slots_seen = 0
+
+    def see(self, frame: FrameReading) -> Iterator[Seen]:
+        """Take one frame; yields the slots that are complete by it."""
+        if frame.camera not in self._backgrounds:
+            self._fault(frame, f"a camera the store does not have; it has {', '.join(self._backgrounds) or 'none'}")
+            return
+        if self._first_ns is None:
+            self._first_ns = frame.t_ns
+        number = int((frame.t_ns - self._first_ns) // (self.settings.slot_s * NS))
+        if number <= self._done:
+            self._fault(frame, "came too late to be used")
+            return
+        self._slots.setdefault(number, _Slot()).frames[frame.camera] = frame
+        self._heard[frame.camera] = number
+        for ready in sorted(self._slots):
+            if ready > number - self.settings.wait_slots and not self._complete(ready):
+                break
+            yield from self._look(ready)
+
+    def finish(self) -> Iterator[Seen]:
+        """The slots still waiting for late frames."""
+        for ready in sorted(self._slots):
+            yield from self._look(ready)
+
+    @property
+    def health(self) -> tuple[HealthEntry, ...]:
+        """What was wrong with frames so far."""
+        return tuple(
+            HealthEntry(
+                "frame-loss",
+                camera,
+                f"{camera}: {count} frame{'s' if count > 1 else ''} {what}",
+                first,
+                last,
+                camera=camera,
+            )
+            for (camera, what), (count, first, last) in sorted(self._faults.items())
+        )
+
+    # ---------------------------------------------------------------- inside
+    def _complete(self, number: int) -> bool:
+        """Whether every camera that still speaks has given its frame for this slot."""
+        alive = {c for c, last in self._heard.items() if last >= number - 3 * self.settings.wait_slots}
+        return alive <= self._slots[number].frames.keys()
+
+    def _look(self, number: int) -> Iterator[Seen]:
+        slot = self._slots.pop(number)
+        self._done = max(self._done, number)
+        names = [c for c in self._backgrounds if c in slot.frames]
+        decoded = self._mapped(self._decoded, [slot.frames[c] for c in names])
+        pictures = {c: p for c, p in zip(names, decoded, strict=True) if p is not None}
+        if not pictures:
+            return
+        backgrounds = self._mapped(lambda c: self._backgrounds[c].picture, list(pictures))
+        found = self._detector.detect(list(pictures.values()), backgrounds)
+        people = dict(zip(pictures, found, strict=True))
+        if self._slots_seen % self.settings.looks_every == 0:
+            people = {c: self._with_looks(pictures[c], seen) for c, seen in people.items()}
+        self._learn(pictures, people)
+        self._slots_seen += 1
+        t_ns = int(np.mean([slot.frames[c].t_ns - (self._first_ns or 0) for c in pictures])) + (self._first_ns or 0)
+        received_ns = max(frame.received_ns for frame in slot.frames.values())
+        floor = self.tracker.step(t_ns, people)
+        evidence = tuple(
+            IdentityDoubt(e.t_ns, e.a, e.b, e.probability) for e in self.tracker.events if isinstance(e, Swap)
+        )
+        yield Seen(t_ns, pictures, people, floor, track_reading(floor, DEVICE, received_ns), evidence)
+
+    def _decoded(self, frame: FrameReading) -> Image | None:
+        picture = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_COLOR) if frame.jpeg else None
+        if picture is None:
+            self._fault(frame, "cannot be decoded: no JPEG")
+            return None
+        width, height = self._sizes[frame.camera]
+        if picture.shape[:2] != (height, width):
+            picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        return np.asarray(picture, np.uint8)
+
+    def _learn(self, pictures: Mapping[str, Image], people: Mapping[str, PeopleSeen]) -> None:
+        """Backgrounds learn in turn, so that no slot is slow; all of them while one is still unknown."""
+
+        def learn(item: tuple[int, str]) -> None:
+            i, camera = item
+            model = self._backgrounds[camera]
+            if model.picture is None or (self._slots_seen + i) % self.settings.learn_every == 0:
+                model.update(pictures[camera], _wider(people[camera].boxes_px))
+
+        self._mapped(learn, list(enumerate(pictures)))
+
+    def _with_looks(self, picture: Image, seen: PeopleSeen) -> PeopleSeen:
+        looks = np.zeros((len(seen), self._looks.size))
+        corners = np.round(seen.boxes_px).astype(int)
+        crops = [(i, picture[y0:y1, x0:x1]) for i, (x0, y0, x1, y1) in enumerate(corners.tolist())]
+        large = [(i, crop) for i, crop in crops if crop.shape[0] * crop.shape[1] >= self.settings.least_look_px]
+        if large:
+            looks[[i for i, _ in large]] = self._looks.of([crop for _, crop in large])
+        return replace(seen, looks=looks)
+
+    def _mapped(self, what: Callable[[_T], _R], items: list[_T]) -> list[_R]:
+        return list(self._threads.map(what, items) if self._threads is not None else map(what, items))
+
+    def _fault(self, frame: FrameReading, what: str) -> None:
+        entry = self._faults.setdefault((frame.camera, what), [0, frame.t_ns, frame.t_ns])
+        entry[0] += 1
+        entry[1], entry[2] = min(entry[1], frame.t_ns), max(entry[2], frame.t_ns)
+
+
+def _wider(boxes: FloatArray, share: float = 0.08) -> FloatArray:
+    size = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
+    return np.asarray(boxes + share * size * np.array([-1.0, -1.0, 1.0, 1.0]))
