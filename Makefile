@@ -53,6 +53,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@[[ -n "$(PYTHON)" ]] && "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "error: Python 3.11 or later is needed; install it: apt-get install python3 python3-venv" >&2; exit 1; }
 	@[[ -x $(BIN)/python ]] || .ci/environment "$(PYTHON)" $(VENV)
+	@.ci/rendering
 	@echo "Installing what Aisle needs into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
