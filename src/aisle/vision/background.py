@@ -18,6 +18,7 @@ Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 SAMPLES = 15  # pictures in the history; odd, so that the median is one of them
+YOUNG = 2 * SAMPLES  # sightings until which a pixel's history is filled at every second one
 BANDS = 12  # the median is renewed in so many horizontal bands, one an update, so that no update is slow
 GRID = 8  # the light is read at every eighth pixel, across and down
 DARK, BRIGHT = 16.0, 248.0  # grey levels between which a ratio of light means something
@@ -92,7 +93,12 @@ class BackgroundModel:
     @property
     def known(self) -> float:
         """The share of the picture that was seen outside every person's box at least once."""
-        return 0.0 if self._size is None else float(np.count_nonzero(self._clear)) / self._clear.size
+        return 0.0 if self._size is None else float(np.count_nonzero(self._seen)) / self._seen.size
+
+    @property
+    def clear(self) -> npt.NDArray[np.bool_] | None:
+        """(height / 2, width / 2) which pixels were seen outside every person's box; None before the first picture."""
+        return None if self._size is None else self._seen > 0
 
     @property
     def gains(self) -> FloatArray:
@@ -111,28 +117,33 @@ class BackgroundModel:
         plain = _normalised(small, self._gains)
         if self._updates == 0:
             self._begin(plain)
-        first = (free > 0) & ~self._clear
-        if first.any():  # until now a person stood here: nothing older is worth keeping
-            self._history[:, first] = plain[first]
-            self._mean[first] = plain[first]
-            self._clear |= first
+        self._learn_young(plain, free)
         if self._updates % self._stride == 0:
             self._keep(plain, free)
         self._follow(plain, free)
         self._renew()
         self._updates += 1
 
+    def compared(self, image: Image) -> tuple[Bytes, Bytes]:
+        """The picture in the background's light, and the background: both (height / 2, width / 2, 3).
+
+        Before the first update the picture stands for both.
+        """
+        small = self._halved(image)
+        if self._updates == 0:
+            return small, small
+        gains = self._light(small, np.full(small.shape[:2], 255, dtype=np.uint8))
+        return _normalised(small, gains), self._mean8
+
     def difference(self, image: Image) -> Bytes:
         """(height, width) how far each pixel is from the background, in grey levels beyond this pixel's noise.
 
         The largest of the three channels' differences, with light compensated; zero where the model knows nothing yet.
         """
-        small = self._halved(image)
+        plain, background = self.compared(image)
         if self._updates == 0:
             return np.zeros(image.shape[:2], dtype=np.uint8)
-        gains = self._light(small, np.full(small.shape[:2], 255, dtype=np.uint8))
-        apart = _largest(cv2.absdiff(_normalised(small, gains), self._mean8))
-        beyond = cv2.subtract(apart, cv2.convertScaleAbs(self._noise, alpha=2.0))
+        beyond = cv2.subtract(_largest(cv2.absdiff(plain, background)), cv2.convertScaleAbs(self._noise, alpha=2.0))
         return np.asarray(cv2.resize(beyond, image.shape[1::-1], interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
     # -- parts of an update ----------------------------------------------------------------------------------------
@@ -152,7 +163,19 @@ class BackgroundModel:
         self._mean = plain.astype(np.float32)
         self._mean8 = plain.copy()
         self._noise = np.full(plain.shape[:2], START_NOISE, dtype=np.float32)
-        self._clear = np.zeros(plain.shape[:2], dtype=np.bool_)
+        self._seen = np.zeros(plain.shape[:2], dtype=np.uint8)  # times seen outside every box, YOUNG at most
+
+    def _learn_young(self, plain: Bytes, free: Bytes) -> None:
+        """Where a person stood until now nothing older is worth keeping: the history there begins anew, and fast."""
+        young = (free > 0) & (self._seen < YOUNG)
+        if not young.any():
+            return
+        first = young & (self._seen == 0)
+        self._history[:, first] = plain[first]
+        self._mean[first] = plain[first]
+        rows, columns = np.nonzero(young)
+        self._history[self._seen[young] // (YOUNG // SAMPLES), rows, columns] = plain[young]
+        self._seen[young] += 1
 
     def _free(self, boxes: FloatArray) -> Bytes:
         """(h, w) 255 where nobody is."""
