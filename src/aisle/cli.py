@@ -206,6 +206,29 @@ def reconcile(
     raise typer.Exit(run_reconcile(store, days=days, json=json))
 
 
+@app.command(epilog="Example: aisle train shopper --out models/shopper --count 6000 --steps 4000")
+def train(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="shopper: finds people, heads and hands.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Model, card and checkpoints go there.")],
+    pictures: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="Picture sets to train on; drawn ones without it.")
+    ] = None,
+    test: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A picture set to score by; drawn without it.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="So many pictures are drawn.")] = 6000,
+    steps: Annotated[int, typer.Option(min=1, help="So many batches.")] = 4000,
+    seed: Annotated[int, typer.Option(help="The same pictures and seed give the same network.")] = 1,
+) -> None:
+    """Train a network of Aisle's own, from nothing.
+
+    Needs PyTorch. Called again after an interruption it goes on where it stopped.
+    """
+    from aisle.bootstrap.training import run_train
+
+    raise typer.Exit(run_train(model, out, pictures=pictures or (), test=test, count=count, steps=steps, seed=seed))
+
+
 @app.command(epilog="Example: aisle demo --minutes 5 --seed 3")
 def demo(
     seed: Annotated[int, typer.Option(help="Another number, another afternoon.")] = 1,
