@@ -98,7 +98,7 @@ def _train_shopper(sets: Sequence[Path], test: Path, out: Path, steps: int, seed
     }
     card = ModelCard(
         "shopper",
-        "Finds people in pictures of a shop, from any angle: head, box, floor point, wrists, and whether a hand is full.",
+        "Finds people in pictures of a shop, from any angle: head, box, floor point, wrists, and full hands.",
         out / MODEL,
         [f"{len(_lines(folder))} drawn pictures ({folder.name}) with the same views empty" for folder in sets],
         [f"{how.steps} steps of {how.batch} pictures, seed {how.seed}; AdamW, cosine rate, averaged weights"],
