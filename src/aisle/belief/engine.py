@@ -22,10 +22,12 @@ from aisle.belief.change_fit import ChangeFit
 from aisle.belief.events import EventRecord, odds
 from aisle.belief.explain import Act, Explainer
 from aisle.belief.gain import CellGain
+from aisle.belief.grips import GripSettings
 from aisle.belief.people import People, Reach, ReachSettings, Track
 from aisle.belief.posterior import BasketPosterior, basket_posterior
 from aisle.belief.priors import Priors
 from aisle.belief.scene import NOBODY, Scene
+from aisle.belief.sights import Sights, SightSettings
 from aisle.belief.state import (
     Group,
     Held,
@@ -39,9 +41,11 @@ from aisle.belief.state import (
     split,
 )
 from aisle.belief.storyline import Step, Stretch, Way, chief, wavered
+from aisle.belief.testimony import testimony
 from aisle.scales.change import Episode, Plateau
 from aisle.sensing.readings import TrackReading
 from aisle.store.model import Store
+from aisle.vision.evidence import Evidence, ItemSight, ShelfSight
 
 FloatArray = npt.NDArray[np.float64]
 _T = TypeVar("_T")
@@ -62,6 +66,8 @@ class BeliefSettings:
     sequential: bool = False  # decide every plateau at once by its best single explanation: the baseline
     priors: Priors = field(default_factory=Priors)
     reach: ReachSettings = field(default_factory=ReachSettings)
+    sights: SightSettings = field(default_factory=SightSettings)
+    grips: GripSettings = field(default_factory=GripSettings)
 
 
 class BeliefEngine:
@@ -74,6 +80,7 @@ class BeliefEngine:
         self.boards = boards(store, self.settings.priors)
         self.totals = Totals(store)
         self.gain = CellGain()
+        self.sights = Sights(self.settings.sights)
         self.groups: list[Group] = []
         self.events: list[EventRecord] = []
         self.closed: dict[str, BasketPosterior] = {}
@@ -83,6 +90,15 @@ class BeliefEngine:
     def observe(self, reading: TrackReading) -> None:
         """Where people, heads and wrists are."""
         self.people.observe(reading)
+
+    def see(self, evidence: Evidence) -> None:
+        """What cameras testify; has to be known before the event it speaks of is explained."""
+        if isinstance(evidence, ShelfSight):
+            self.sights.see_shelf(evidence)
+        elif isinstance(evidence, ItemSight):
+            person = self.people.identities.person_of.get(evidence.track_id)
+            if person is not None:
+                self.sights.see_item(person, evidence)
 
     def explain(self, episode: Episode) -> None:
         """Take in one episode of weight change; tracks must be known up to its end."""
@@ -318,9 +334,10 @@ class BeliefEngine:
                 hands[i] = r.hands
         event = self._next_event
         self._next_event += 1
-        scene = Scene(
-            board, fit, actors, reach, hands, tuple(by_body), t1, self.store.staff, event, self.totals, episode.asked
-        )
+        span, grips, whole = (since, after.t0_ns), self.settings.grips, len(plateaus) == 2
+        told = testimony(self.sights, self.people, grips, board, actors, hands, span, whole=whole)
+        staff, totals = self.store.staff, self.totals
+        scene = Scene(board, fit, actors, reach, hands, tuple(by_body), t1, staff, event, totals, episode.asked, told)
         resting = Resting(grams, var, (lo, hi), since, after.t1_ns)
         explainer, skey = Explainer(scene, self.settings.narrow), ("s", episode.shelf)
         return Stretch(explainer, keys, skey, owners, resting, after.t0_ns, rest is not None, plates)

@@ -93,6 +93,8 @@ class Explainer:
         drafts += self._swapped(held, near, max(d.score for d in drafts))
         drafts += self._crossed(held, near, max(d.score for d in drafts))
         drafts = self._told_once(drafts, held)
+        if self.scene.told:
+            drafts = [d._replace(score=d.score + self._in_hand(d)) for d in drafts]
         top = max(d.score for d in drafts)
         return sorted((d for d in drafts if d.score >= top - self.narrow), key=lambda d: -d.score)
 
@@ -107,6 +109,10 @@ class Explainer:
         if not used:
             return drafts
         return [d._replace(score=d.score - sum(used.get(a.who, 0.0) for a in d.acts)) for d in drafts]
+
+    def _in_hand(self, d: Draft) -> float:
+        """What hands held before and after says of the acts."""
+        return self.scene.told.of_acts(self.scene.actors, ((a.who, a.sign, a.gtin) for a in d.acts))
 
     # ---------------------------------------------------------- what happened
     def _nothing(self) -> Iterator[Draft]:
@@ -151,26 +157,27 @@ class Explainer:
         """Several units of one product, two products, two people."""
         p, s = self.priors, self.scene
         known = self._weighed(near)
-        hopeless = best - self.narrow - s.best_reach
+        hopeless = best - self.narrow - s.best_drawn
         for f, product in known:
             w = product.weight_g or 0.0
             var = s.board.spread(product) * 1.5
             for k in range(2, min(MOST_UNITS, int(-s.fit.sum_g / w + 1.6)) + 1):
                 prior = p.take + self.where + s.crowd
-                most = max(p.of_units(k), p.two_people + 2 * p.of_units(1) + s.crowd + s.best_reach)
+                most = max(p.of_units(k), p.two_people + 2 * p.of_units(1) + s.crowd + s.best_drawn)
                 if not s.near(-k * w, 0.5 * k * w):
                     continue
                 limit = s.bound(-k * w, k * w, k * var) + s.outside(((f, product.gtin),), k * w)
                 if prior + most + limit < hopeless:
                     continue
                 places = s.board.places(f, product.gtin)
-                reach = s.reach_over(places)
+                reach = s.reach_over(places, -1)
                 loose = s.several([Part(f, product.gtin, w, var, -1, k)])
                 stack = float(np.max(s.one(places, k * w, k * var, -1) - reach))
                 ll = prior + float(np.logaddexp(math.log(0.9) + loose, math.log(0.1) + stack))
                 for a, who in enumerate(s.actors):
                     yield Draft(ll + p.of_units(k) + float(reach[a]), (Act(who, -1, product.gtin, k, "facing"),))
-                yield from self._shared(product.gtin, k, ll + s.crowd + p.two_people, reach)
+                both = ll + s.crowd + p.two_people + s.seen_over(places, -1)
+                yield from self._shared(product.gtin, k, both, s.reach_over(places, 0))
         for i, (f, one) in enumerate(known):
             for g, two in known[i + 1 :]:
                 if one.gtin != two.gtin:
@@ -194,7 +201,7 @@ class Explainer:
             var = 1.5 * (k * s.board.spread(one) + m * s.board.spread(two))
             prior = p.take + self.where - math.log(6.0) + p.of_units(k) + p.of_units(m) + s.crowd
             prior += p.third if k + m > 2 else 0.0
-            most = max(p.two_products, p.two_people + s.crowd) + s.best_reach
+            most = max(p.two_products, p.two_people + s.crowd) + 2.0 * s.best_drawn - s.best_reach
             if not s.near(-both, 0.5 * both):
                 continue
             limit = s.bound(-both, both, var) + s.outside(((f, one.gtin), (g, two.gtin)), both)
@@ -207,7 +214,8 @@ class Explainer:
                 ]
             )
             here, there = s.board.places(f, one.gtin), s.board.places(g, two.gtin)
-            r1, r2, hands = s.reach_over(here), s.reach_over(there), s.reach_both(here, there)
+            ll += s.seen_over(here, -1) + s.seen_over(there, -1)
+            r1, r2, hands = s.reach_over(here, 0), s.reach_over(there, 0), s.reach_both(here, there)
             for a, who in enumerate(s.actors):
                 for b, other in enumerate(s.actors):
                     if a == b:
@@ -224,7 +232,7 @@ class Explainer:
         gone = -s.fit.sum_g
         slack = 5.0 * math.sqrt(s.fit.sum_var) + 0.035 * gone + 3.0
         prior = p.take + self.where + p.relabelled - math.log(s.totals.products) + p.of_units(1) + s.crowd
-        if prior + s.peak + s.best_reach < best - self.narrow:
+        if prior + s.peak + s.best_drawn < best - self.narrow:
             return []
         out = []
         products = s.totals.weighing(gone - slack, gone + slack)
@@ -320,7 +328,7 @@ class Explainer:
                     if s.near(k * w, 0.5 * k * w):
                         var = s.board.spread(product) * 1.5
                         ll = s.several([Part(f, product.gtin, w, var, 1, k)])
-                        score = base - 1.0 - 0.3 * k + ll + float(s.reach_over(s.board.places(f, product.gtin))[a])
+                        score = base - 1.0 - 0.3 * k + ll + float(s.reach_over(s.board.places(f, product.gtin), 1)[a])
                         yield Draft(score, (Act(who, 1, product.gtin, k, "restock"),))
 
     def _swapped(self, held: dict[str, Held], near: tuple[str, ...], best: float) -> Iterator[Draft]:
@@ -339,8 +347,10 @@ class Explainer:
                     if prior - many + limit < best - self.narrow:
                         break
                     home = s.board.homes(item.gtin)
+                    to = s.board.places(home[0], item.gtin or "") if home else s.board.prints.everywhere
+                    seen = s.seen_over(to, 1)
                     ll = self._swap_density(item, home[0] if home else -1, f, product)
-                    reach = float(s.reach_over(s.board.places(f, product.gtin))[a])
+                    reach = float(s.reach_over(s.board.places(f, product.gtin), -1)[a]) + seen
                     put = Act(who, 1, item.gtin, 1, "home" if home else "elsewhere")
                     acts = (put, Act(who, -1, product.gtin, 1, "facing"))
                     yield Draft(prior - many + ll + reach, acts, put=((who, item),))
@@ -356,7 +366,11 @@ class Explainer:
             for f, product in self._weighed(near):
                 left = item.weight_g - (product.weight_g or 0.0)
                 if s.near(left, 0.3 * item.weight_g):
-                    limit = s.bound(left, item.weight_g, s.board.spread(product) + item.var_g2) + s.best_reach
+                    limit = (
+                        s.bound(left, item.weight_g, s.board.spread(product) + item.var_g2)
+                        + 2.0 * s.best_drawn
+                        - s.best_reach
+                    )
                     if home:
                         limit += s.outside(((f, product.gtin), (home[0], item.gtin or "")), item.weight_g)
                     rows.append((f, product, limit))
@@ -389,12 +403,12 @@ class Explainer:
                     loose = coming.item.weight_g + (product.weight_g or 0.0)
                     if f == coming.facing or not s.near(left, 0.3 * loose):
                         continue
-                    limit = s.bound(left, loose, s.board.spread(product) + coming.item.var_g2) + 2.0 * s.best_reach
+                    limit = s.bound(left, loose, s.board.spread(product) + coming.item.var_g2) + 2.0 * s.best_drawn
                     if prior + coming.prior + limit < best - self.narrow:
                         continue
                     ll = self._swap_density(coming.item, coming.facing, f, product)
-                    put = float(s.reach_over(coming.places)[a])
-                    took = s.reach_over(s.board.places(f, product.gtin))
+                    put = float(s.reach_over(coming.places, 1)[a])
+                    took = s.reach_over(s.board.places(f, product.gtin), -1)
                     for b in here:
                         if b != a:
                             acts = (coming.act, Act(s.actors[b], -1, product.gtin, 1, "facing"))

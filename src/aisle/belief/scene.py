@@ -17,6 +17,7 @@ from aisle.belief.board import Board, Totals
 from aisle.belief.change_fit import LOG_2PI, ChangeFit
 from aisle.belief.footprint import Places
 from aisle.belief.state import Item, Stray
+from aisle.belief.testimony import SILENT, Testimony
 from aisle.store.model import Product
 
 FloatArray = npt.NDArray[np.float64]
@@ -57,7 +58,8 @@ class Scene:
     place, `hands` (actors, 2, bins) the same for each hand alone; actor 0 is
     somebody nobody saw.  `by_body` tells for which actors only
     the body was seen, no hands; `t_s` is when the change was over.  `staff` are
-    the actors who work here.  `asked` when only a hand made anybody look.
+    the actors who work here.  `asked` when only a hand made anybody look.  `told` is what cameras
+    say beside where hands were.
     """
 
     def __init__(
@@ -73,27 +75,39 @@ class Scene:
         event: int,
         totals: Totals,
         asked: bool = False,
+        told: Testimony = SILENT,
     ) -> None:
         self.board, self.fit, self.actors, self.reach = board, fit, actors, reach
         self.hands, self.by_body, self.t_s = hands, by_body, t_s
         self.staff, self.event, self.totals, self.asked = staff, event, totals, asked
+        self.told = told
+        # what hands and pictures together make of each place, for things that went and that came
+        self.drawn = {-1: reach, 0: reach, 1: reach}
+        if told.places is not None:
+            self.drawn |= {-1: reach + told.places[0], 1: reach + told.places[1]}
         self.crowd = -math.log(max(1, len(actors) - 1))  # each actor present is as likely to act
         self.nowhere = np.full(len(actors), -np.inf)
         self._singles: dict[tuple[int, str, int], FloatArray] = {}
         self._puts: dict[tuple[str | None, float, float], tuple[FloatArray, FloatArray]] = {}
         self._lifted: dict[tuple[str, int, bool], tuple[Item, ...]] = {}
-        self._spots_of: dict[Places, Spots | None] = {}
-        self._reach_over: dict[Places, FloatArray] = {}
+        self._spots_of: dict[tuple[Places, int], Spots | None] = {}
+        self._reach_over: dict[tuple[Places, int], FloatArray] = {}
         self._each_hand: dict[Places, FloatArray] = {}
 
     # ------------------------------------------------------------------- reach
-    def reach_over(self, places: Places) -> FloatArray:
-        """(actors,) log mean reach ratio over a set of places."""
-        found = self._reach_over.get(places)
+    def reach_over(self, places: Places, sign: int) -> FloatArray:
+        """(actors,) log mean ratio of having reached to a set of places; sign -1, 1: with something gone, new there."""
+        found = self._reach_over.get((places, sign))
         if found is None:
-            found = logsumexp(self.reach[:, self.board.prints.bin[places.tiles]] + places.log_prior)
-            self._reach_over[places] = found
+            found = logsumexp(self.drawn[sign][:, self.board.prints.bin[places.tiles]] + places.log_prior)
+            self._reach_over[places, sign] = found
         return found
+
+    def seen_over(self, places: Places, sign: int) -> float:
+        """Log mean ratio of pictures that something is gone from (-1) or new at (1) one of the places."""
+        if self.told.places is None:
+            return 0.0
+        return float(self.reach_over(places, sign)[0] - self.reach_over(places, 0)[0])  # nobody seen reaches evenly
 
     def reach_both(self, one: Places, two: Places) -> FloatArray:
         """(actors,) log ratio of one person having reached to two places within the change.
@@ -101,7 +115,7 @@ class Scene:
         With a hand for each, both hands speak; with one hand (or a body) for
         both, the worse place decides.
         """
-        r1, r2 = self.reach_over(one), self.reach_over(two)
+        r1, r2 = self.reach_over(one, 0), self.reach_over(two, 0)
         same = np.minimum(r1, r2) + 0.25 * np.maximum(0.0, np.maximum(r1, r2))
         h1, h2 = self._hands_over(one), self._hands_over(two)
         apart = np.maximum(h1[:, 0] + h2[:, 1], h1[:, 1] + h2[:, 0])
@@ -115,10 +129,10 @@ class Scene:
             self._each_hand[places] = found
         return found
 
-    def reach_at(self, x_m: float) -> FloatArray:
-        """(actors,) best reach ratio within a hand's breadth of a place."""
+    def taken_at(self, x_m: float) -> FloatArray:
+        """(actors,) best ratio, within a hand's breadth of a place, that somebody reached there and something went."""
         i = int(np.argmin(np.abs(self.board.bins_m - x_m)))
-        return np.asarray(self.reach[:, max(0, i - 1) : i + 2].max(axis=1))
+        return np.asarray(self.drawn[-1][:, max(0, i - 1) : i + 2].max(axis=1))
 
     # --------------------------------------------------------------- densities
     def near(self, want_g: float, loose_g: float) -> bool:
@@ -137,6 +151,11 @@ class Scene:
     @cached_property
     def best_reach(self) -> float:
         return float(self.reach.max())
+
+    @cached_property
+    def best_drawn(self) -> float:
+        """No place and nobody has a higher ratio."""
+        return float(max(d.max() for d in self.drawn.values()))
 
     def single(self, facing: int, gtin: str, sign: int) -> FloatArray:
         """(actors,) log density of change and reach if one unit left (-1) or joined (+1) a facing."""
@@ -173,7 +192,7 @@ class Scene:
 
         (things, actors) for weights and variances of several things, both (things, 1).
         """
-        spots = self._spots(places)
+        spots = self._spots(places, sign)
         if spots is None:
             return self.nowhere
         off2 = (sign * spots.weight_g - weight_g) ** 2
@@ -185,17 +204,19 @@ class Scene:
         with np.errstate(divide="ignore"):
             return np.asarray(spots.top + np.log(fit @ spots.odds))
 
-    def _spots(self, places: Places) -> Spots | None:
-        if places not in self._spots_of:
+    def _spots(self, places: Places, sign: int) -> Spots | None:
+        if self.told.places is None:
+            sign = 1
+        if (places, sign) not in self._spots_of:
             rows, prior, bins = self._rows(places)
             spots = None
             if len(rows):
                 base, var = self.fit.base[rows] + prior, self.fit.weight_var[rows]
                 top = float(base.max())
-                odds = (np.exp(base - top) * np.sqrt(var))[:, None] * np.exp(self.reach.T[bins])
+                odds = (np.exp(base - top) * np.sqrt(var))[:, None] * np.exp(self.drawn[sign].T[bins])
                 spots = Spots(self.fit.weight[rows], var, odds, top)
-            self._spots_of[places] = spots
-        return self._spots_of[places]
+            self._spots_of[places, sign] = spots
+        return self._spots_of[places, sign]
 
     def _rows(self, places: Places) -> tuple[npt.NDArray[np.int64], FloatArray, npt.NDArray[np.int64]]:
         """Rows of the fit for the places' tiles, log prior and reach bin of each."""
@@ -236,15 +257,16 @@ class Scene:
     @cached_property
     def unknown(self) -> FloatArray:
         """(actors,) log density of change and reach if one thing of any weight came or went anywhere on the shelf."""
+        drawn = self.drawn[-1 if self.fit.sum_g < 0 else 1]
         rows, prior, bins = self._rows(self.board.prints.everywhere)
         # several unknown things at once may have made any pattern
-        loose = logsumexp(self.reach - math.log(self.reach.shape[1])) + self.fit.anything() + LOOSE_UNKNOWN
+        loose = logsumexp(drawn - math.log(drawn.shape[1])) + self.fit.anything() + LOOSE_UNKNOWN
         if not len(rows):
             return loose
         # weight log-uniform between 5 g and 5 kg: the density integrated over the unknown weight
         heft = np.maximum(np.abs(self.fit.weight[rows]), 5.0) * math.log(1000.0)
         ll = self.fit.base[rows] + 0.5 * (LOG_2PI + np.log(self.fit.weight_var[rows])) - np.log(heft)
-        return np.logaddexp(loose, logsumexp(self.reach[:, bins] + (ll + prior)))
+        return np.logaddexp(loose, logsumexp(drawn[:, bins] + (ll + prior)))
 
     def put(self, item: Item) -> tuple[FloatArray, FloatArray]:
         """(actors,) log densities of a held item put back home (-inf: its home is elsewhere), and anywhere here."""
@@ -271,7 +293,7 @@ class Scene:
             return self.nowhere
         want = stray.grams[self.fit.columns]
         ll = self.fit.diagonal(-want, stray.var[self.fit.columns] + (0.01 * want) ** 2)
-        return self.reach_at(stray.x_m) + ll
+        return self.taken_at(stray.x_m) + ll
 
     # ------------------------------------------------------------------ results
     @cached_property
@@ -326,7 +348,7 @@ class Scene:
         rows, prior, bins = self._rows(self.board.prints.everywhere)
         x = 0.0
         if len(rows):
-            ll = self.fit.one(rows, item.weight_g, item.var_g2 + 1.0, 1) + prior + self.reach.max(axis=0)[bins]
+            ll = self.fit.one(rows, item.weight_g, item.var_g2 + 1.0, 1) + prior + self.drawn[1].max(axis=0)[bins]
             w = np.exp(ll - ll.max())
             tiles = self.board.prints.everywhere.tiles[self.fit.row[self.board.prints.everywhere.tiles] >= 0]
             x = float((w * self.board.prints.x_m[tiles]).sum() / w.sum())

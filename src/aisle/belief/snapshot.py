@@ -22,9 +22,11 @@ from aisle.belief.engine import BasketPosterior, BeliefEngine, BeliefSettings
 from aisle.belief.events import EventRecord
 from aisle.belief.explain import Act
 from aisle.belief.gain import CellGain
+from aisle.belief.grips import GripSettings
 from aisle.belief.identity import Identities, IdentitySettings, _Seen
 from aisle.belief.people import ReachSettings, Track
 from aisle.belief.priors import Priors
+from aisle.belief.sights import Sights, SightSettings
 from aisle.belief.state import (
     AS_PLANNED,
     NOBODY_HOLDS,
@@ -39,6 +41,7 @@ from aisle.belief.state import (
 )
 from aisle.scales.snapshot import SnapshotError, opened, packed_array, sealed, unpacked_array
 from aisle.store.model import Store
+from aisle.vision.evidence import ItemSight, ShelfSight
 
 FORMAT = b"aisle-belief\x00\x01"
 WHAT = "snapshot of the belief"
@@ -64,6 +67,11 @@ _CLASSES: tuple[type[Any], ...] = (
     ReachSettings,
     Priors,
     Act,
+    Sights,
+    SightSettings,
+    GripSettings,
+    ShelfSight,
+    ItemSight,
 )
 _NUMBER = {c: i for i, c in enumerate(_CLASSES)}
 _SINGLE = (NOBODY_HOLDS, AS_PLANNED)  # there is one of each in a program, not one per engine

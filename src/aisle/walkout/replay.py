@@ -7,6 +7,8 @@ receipts.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from aisle.sensing.merge import EventTimeMerge, by_event_time
 from aisle.sensing.readings import PlateReading, Recording, TrackReading
 from aisle.sensing.recordings import open_recording
 from aisle.store.model import Store
+from aisle.vision.evidence import Evidence, known_at_ns
 from aisle.walkout.completeness import Presence, judged
 from aisle.walkout.outcome import Alternative, Event, Line, Outcome, Receipt
 
@@ -55,8 +58,10 @@ def replay(path: Path, options: ReplayOptions | None = None) -> Outcome:
 class Replay:
     """One pass over a recording."""
 
-    def __init__(self, recording: Recording, options: ReplayOptions) -> None:
+    def __init__(self, recording: Recording, options: ReplayOptions, evidence: Iterable[Evidence] = ()) -> None:
+        """`evidence` is what cameras testify beside the recording's tracks, in the order in which it can be known."""
         self.recording, self.options = recording, options
+        self.evidence = deque(evidence)
         store = recording.store
         self.merge = EventTimeMerge()
         self.grid = PlateGrid(store, longest_silence_s=LONGEST_SILENCE_S)
@@ -82,6 +87,8 @@ class Replay:
             if self.first_ns is None:
                 self.first_ns = reading.t_ns
             self.last_ns = max(self.last_ns, reading.t_ns)
+            while self.evidence and known_at_ns(self.evidence[0]) <= self.last_ns:
+                self.engine.see(self.evidence.popleft())
             if isinstance(reading, PlateReading):
                 self.grid.push(reading)
                 pushed += 1
