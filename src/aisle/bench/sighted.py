@@ -1,0 +1,236 @@
+"""Simulated visits watched by rendered cameras, nothing given: film, look, replay, and hold against the truth.
+
+One process films a recording, lets `Sight` watch it and replays what it saw, once with the plates and once without.
+Nothing of the truth reaches what is measured; only the scoring asks who somebody found really was, by where they came
+in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+from aisle.bench.scoring import ClaimedLine, ClaimedReceipt, Scored, score_receipts
+from aisle.bench.truth import Truth
+from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading
+from aisle.simulation.pictures.film_truth import tracks_of
+from aisle.simulation.recording import Simulated, Watch
+from aisle.simulation.shop import simulate_afternoon
+from aisle.store.example import example_store
+from aisle.store.model import FloatArray, Store
+from aisle.vision.detectors.shopper import ShopperDetector, open_network
+from aisle.vision.evidence import Evidence
+from aisle.vision.tracking.people import FloorPeople
+from aisle.walkout.outcome import Outcome
+from aisle.walkout.replay import Replay, ReplayOptions
+from aisle.walkout.sight import Seen, Sight
+
+ENTRY_S = 4.0
+"""Who somebody found is, is told by where they were in their first seconds."""
+MINUTES = 1.4
+"""Of an afternoon: people come within its first seconds, and it lasts until the last has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One recording to make: so many shoppers, watched by so many cameras."""
+
+    seed: int
+    shoppers: int
+    cameras: int = 4
+    fps: float = 10.0
+    size_px: tuple[int, int] = (640, 360)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What sight made of a recording, and what it cost: `cpu_s` without rendering, over `camera_s` of all cameras."""
+
+    simulated: Simulated
+    readings: tuple[Reading, ...]
+    evidence: tuple[Evidence, ...]
+    floor: tuple[FloorPeople, ...]
+    cpu_s: float
+    camera_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class FloorFit:
+    """Floor positions against the truth: for each sighting of somebody real, and of whoever was found.
+
+    `truth` (n,) and `found` (m,) are people by number, `*_slot` their moments, `*_m` where they were.
+    """
+
+    truth: npt.NDArray[np.intp]
+    truth_slot: npt.NDArray[np.intp]
+    truth_m: FloatArray
+    found: npt.NDArray[np.intp]
+    found_slot: npt.NDArray[np.intp]
+    found_m: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What came of one recording."""
+
+    wish: Wish
+    with_plates: Scored
+    cameras_only: Scored
+    fit: FloorFit
+    cpu_s: float
+    camera_s: float
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Remembered:
+    """A recording as sight saw it: the plates it had, and the people found."""
+
+    name: str
+    store: Store
+    kept: tuple[Reading, ...]
+    health: tuple[HealthEntry, ...] = ()
+
+    def readings(self) -> Iterator[Reading]:
+        return iter(self.kept)
+
+
+def filmed(wish: Wish, store: Store | None = None) -> Simulated:
+    """The recording a wish describes: plates and cameras, nobody told where people are."""
+    return simulate_afternoon(
+        store or example_store(),
+        seed=wish.seed,
+        minutes=MINUTES,
+        visitors=wish.shoppers,
+        watch=Watch(cameras=wish.cameras, fps=wish.fps, size_px=wish.size_px, tracks=False),
+    )
+
+
+def watched(simulated: Simulated) -> Watched:
+    """Let sight watch every frame of a recording."""
+    names = iter(range(10_000))
+    sight = Sight(simulated.store, ShopperDetector(open_network()), lambda: f"seen-{next(names):03d}", jobs=1)
+    readings: list[Reading] = []
+    evidence: list[Evidence] = []
+    floor: list[FloorPeople] = []
+    cpu, frames = 0.0, 0
+
+    def keep(slots: Iterator[Seen]) -> None:
+        for slot in slots:
+            readings.append(slot.reading)
+            evidence.extend(slot.evidence)
+            floor.append(slot.floor)
+
+    for reading in simulated.readings():
+        if not isinstance(reading, FrameReading):
+            readings.append(reading)
+            continue
+        began = time.process_time()
+        keep(sight.see(reading))
+        cpu += time.process_time() - began
+        frames += 1
+    began = time.process_time()
+    keep(sight.finish())
+    cpu += time.process_time() - began
+    readings.sort(key=lambda r: r.received_ns)
+    fps = simulated.film.fps if simulated.film is not None else 10.0
+    return Watched(simulated, tuple(readings), tuple(evidence), tuple(floor), cpu, frames / fps)
+
+
+def receipts_of(seen: Watched, *, plates: bool = True) -> Outcome:
+    """Replay what sight saw, with the plates or without them."""
+    kept = tuple(r for r in seen.readings if plates or not isinstance(r, PlateReading))
+    recording = _Remembered(seen.simulated.name, seen.simulated.store, kept)
+    return Replay(recording, ReplayOptions(), seen.evidence).run()
+
+
+def visit(wish: Wish) -> Visit:
+    """Film, watch, replay and score one recording."""
+    seen = watched(filmed(wish))
+    fit, names = fitted(seen)
+    return Visit(
+        wish,
+        scored(seen, receipts_of(seen), names),
+        scored(seen, receipts_of(seen, plates=False), names),
+        fit,
+        seen.cpu_s,
+        seen.camera_s,
+        seen.simulated.truth.duration_s,
+    )
+
+
+def scored(seen: Watched, outcome: Outcome, names: dict[str, str]) -> Scored:
+    """Receipts against the truth, each under the name of whoever came in as that person."""
+    t = seen.simulated.truth
+    truth = Truth(
+        name=t.name,
+        case=t.case,
+        group=t.group,
+        resolvable=t.resolvable,
+        receipts=t.receipts,
+        roles=t.roles,
+        seed=t.seed,
+    )
+    claimed = []
+    for receipt in outcome.receipts:
+        lines = tuple(ClaimedLine(n.gtin, n.quantity, n.probability) for n in receipt.lines)
+        shopper = next((names[k] for k in (receipt.shopper, *receipt.tracks) if k in names), receipt.shopper)
+        claimed.append(ClaimedReceipt(shopper, lines, receipt.probability))
+    return score_receipts(truth, claimed)
+
+
+def fitted(seen: Watched) -> tuple[FloorFit, dict[str, str]]:
+    """Positions to score, and whose name each id goes by: the optimal pairing over everybody's first seconds."""
+    film = seen.simulated.film
+    if film is None:
+        raise ValueError(f"{seen.simulated.name}: no camera watched; Watch(cameras=...) hangs some")
+    true = tracks_of(film)
+    ids = [str(i) for i in true["ids"]]
+    found_ids = sorted({i for people in seen.floor for i in people.ids})
+    row = {name: k for k, name in enumerate(found_ids)}
+    truth_rows: list[tuple[int, int, float, float]] = []
+    found_rows: list[tuple[int, int, float, float]] = []
+    first: dict[int, float] = {}
+    near = np.zeros((len(found_ids), len(ids)))
+    for slot, people in enumerate(seen.floor):
+        t = (people.t_ns - film.t0_ns) * 1e-9
+        k = int(np.clip(round(t * (len(true["t"]) / film.duration_s)), 0, len(true["t"]) - 1))
+        here = np.flatnonzero(true["present"][k])
+        places = true["feet_m"][k].astype(np.float64)
+        truth_rows += [(int(j), slot, float(places[j, 0]), float(places[j, 1])) for j in here]
+        for name, place in zip(people.ids, people.positions_m, strict=True):
+            i = row[name]
+            found_rows.append((i, slot, float(place[0]), float(place[1])))
+            if t - first.setdefault(i, t) <= ENTRY_S:
+                near[i, here] += np.exp(-0.5 * (np.hypot(*(places[here] - place).T) / 0.4) ** 2)
+    pairs = zip(*linear_sum_assignment(-near), strict=True)
+    names = {found_ids[i]: ids[j] for i, j in pairs if near[i, j] > 1.0}
+    a, b = (np.array(rows, dtype=np.float64).reshape(-1, 4) for rows in (truth_rows, found_rows))
+    fit = FloorFit(
+        a[:, 0].astype(np.intp),
+        a[:, 1].astype(np.intp),
+        a[:, 2:],
+        b[:, 0].astype(np.intp),
+        b[:, 1].astype(np.intp),
+        b[:, 2:],
+    )
+    return fit, names
+
+
+def wishes(visits: int, seed: int, cameras: int, fps: float = 10.0) -> list[Wish]:
+    """Recordings of 1, 2, ... 6, 1, 2, ... shoppers until there are enough visits."""
+    out: list[Wish] = []
+    while sum(w.shoppers for w in out) < visits:
+        out.append(Wish(seed + len(out), 1 + len(out) % 6, cameras, fps))
+    spare = sum(w.shoppers for w in out) - visits
+    return [*out[:-1], replace(out[-1], shoppers=out[-1].shoppers - spare)]
+
+
+def totals(visits: Sequence[Visit]) -> tuple[float, float]:
+    """Processor seconds and camera seconds of all."""
+    return sum(v.cpu_s for v in visits), sum(v.camera_s for v in visits)
