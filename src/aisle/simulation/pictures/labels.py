@@ -52,7 +52,7 @@ class _Family:
 
 
 def draw_label(text: LabelText, front_m: tuple[float, float], side_m: float, metal_lid: bool = False) -> Art:
-    """The label (512, 1024, 3) RGB of a package whose front is `front_m` wide and high and whose sides `side_m` wide."""
+    """The label (512, 1024, 3) RGB of a package with a front of `front_m` (width, height) and sides `side_m` wide."""
     family = _family(text)
     height, width = LABEL_PX
     wrap = round(height * (1.0 - LID_SHARE))

@@ -30,10 +30,47 @@ _GRAMS = {"g": 1.0, "kg": 1000.0}
 _CARTONS = frozenset({"milk", "juice", "oat"})
 _TUBS = frozenset({"can", "tin", "jam", "honey", "yoghurt", "yogurt", "hummus", "spread", "quark", "cream"})
 _BAGS = frozenset(
-    "crisps chips peanuts nuts mix gums sweets rice penne pasta sandwich sticks cakes coffee sugar flour tissues".split()
+    {
+        "crisps",
+        "chips",
+        "peanuts",
+        "nuts",
+        "mix",
+        "gums",
+        "sweets",
+        "rice",
+        "penne",
+        "pasta",
+        "sandwich",
+        "sticks",
+        "cakes",
+        "coffee",
+        "sugar",
+        "flour",
+        "tissues",
+    }
 )
 _POURED = frozenset(
-    "water cola lemonade tea wine ale beer lager oil vinegar passata sauce liquid soap shampoo brew shot syrup".split()
+    {
+        "water",
+        "cola",
+        "lemonade",
+        "tea",
+        "wine",
+        "ale",
+        "beer",
+        "lager",
+        "oil",
+        "vinegar",
+        "passata",
+        "sauce",
+        "liquid",
+        "soap",
+        "shampoo",
+        "brew",
+        "shot",
+        "syrup",
+    }
 )
 
 
@@ -68,8 +105,7 @@ class Package:
 
     def art(self) -> Art:
         """Its label, (512, 1024, 3) RGB."""
-        _, depth, height = self.size_m
-        side = depth if self.shape in ("box", "bag") else self.label_front_m[0] * 0.6
+        side = self.size_m[1] if self.shape in ("box", "bag") else self.label_front_m[0] * 0.6
         return draw_label(self.label, self.label_front_m, side, metal_lid=self.shape == "can")
 
 
@@ -85,7 +121,7 @@ def package_of(product: Product) -> Package:
 
 
 def label_set(store: Store) -> tuple[npt.NDArray[np.uint8], dict[str, int]]:
-    """All labels of a store (k, 512, 1024, 3) RGB, and which layer is which product's (by GTIN, in the store's order)."""
+    """All labels of a store (k, 512, 1024, 3) RGB, in the store's order, and which layer is whose (by GTIN)."""
     layer_of = {gtin: layer for layer, gtin in enumerate(store.products)}
     labels = np.empty((len(layer_of), *LABEL_PX, 3), dtype=np.uint8)
     for gtin, layer in layer_of.items():
@@ -117,17 +153,17 @@ def _size(shape: Shape, width_m: float, volume_ml: float) -> tuple[float, float,
     """Depth and height that hold the volume at the given width."""
     volume_m3 = volume_ml * 1e-6
     if shape in ("can", "bottle"):
-        fullness = 0.93 if shape == "can" else 0.7
+        fullness = 0.93 if shape == "can" else 0.62
         depth = min(width_m, 0.09)
         height = volume_m3 / (math.pi / 4 * width_m * depth * fullness)
-        slimmest = 0.55 if shape == "can" else 2.2
+        slimmest = 0.55 if shape == "can" else 2.3
         return (width_m, depth, float(np.clip(height, slimmest * width_m, TALLEST_M)))
     fullness = 0.95 if shape == "box" else 0.55
     depth = float(np.clip(width_m * (0.62 if shape == "box" else 0.5), 0.02, DEEPEST_M))
     height = volume_m3 / (width_m * depth * fullness)
     tallest = min(TALLEST_M, 3.6 * width_m)
-    if height < 0.9 * width_m:  # rather thin than flat: flat packs stand on their edge
-        height = 0.9 * width_m
+    if height < 1.1 * width_m:  # rather thin than flat: flat packs stand on their edge
+        height = 1.1 * width_m
         depth = max(0.012, volume_m3 / (width_m * height * fullness))
     elif height > tallest:
         height = tallest

@@ -1,15 +1,15 @@
 """The unit meshes goods and structure are made of, each in a fine and a coarse make.
 
 A unit shape fills x, y in +-0.5 and z in 0..1; its front looks along -y, where the shopper stands.  A label wraps it:
-u runs once round from the left edge of the front, v = 0 is the top of the label.  The wrap takes the label's upper part,
-the strip below (`LID_SHARE`) holds what lies on top and below: the left half the lid's art, the right half its plain
-colour.
+u runs once round from the left edge of the front, v = 0 is the label's top.  The wrap takes the label's upper part, the
+strip below (`LID_SHARE`) holds what lies on top and below: the left half the lid's art, the right half plain colour.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,8 @@ from aisle.simulation.pictures.scene import Float32, Shape
 
 Int32 = npt.NDArray[np.int32]
 SHAPES: tuple[Shape, ...] = ("box", "can", "bottle", "bag")
+GLOSS = np.array([0.05, 0.3, 0.35, 0.2], dtype=np.float32)
+"""How much each of `SHAPES` shines: paper, metal, glass, foil."""
 FRONT_SHARE, SIDE_SHARE = 0.3125, 0.1875
 """How much of the label's width a front (or back) and a side take; round shapes have no borders between them."""
 LID_SHARE = 0.125
@@ -129,7 +131,7 @@ def _turned(profile: tuple[_Ring, ...], around: int) -> Mesh:
     uvs: list[object] = []
     triangles: list[object] = []
     start = -np.pi / 2 - np.pi * FRONT_SHARE  # so that the front's middle looks along -y
-    for (z0, r0, on0, _), (z1, r1, on1, _) in zip(profile, profile[1:], strict=False):
+    for (z0, r0, on0, _), (z1, r1, on1, _) in pairwise(profile):
         slope = np.hypot(z1 - z0, r1 - r0)
         first = len(points)
         for k in range(around + 1):
