@@ -16,14 +16,14 @@ from torch import Tensor, nn
 from aisle.vision.detectors.shopper_layout import CHANNELS
 
 
-def _conv(a: int, b: int, size: int = 3, stride: int = 1) -> nn.Sequential:
+def convolution(a: int, b: int, size: int = 3, stride: int = 1) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(a, b, size, stride, size // 2, bias=False), nn.BatchNorm2d(b), nn.ReLU(inplace=True))
 
 
-class _Residual(nn.Module):
+class Residual(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first = _conv(width, width)
+        self.first = convolution(width, width)
         self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -38,15 +38,15 @@ class ShopperNet(nn.Module):
 
     def __init__(self, widths: tuple[int, ...] = (16, 24, 48, 80, 112), depths: tuple[int, ...] = (0, 2, 2, 1)) -> None:
         super().__init__()
-        self.stem = _conv(4, widths[0], stride=2)
+        self.stem = convolution(4, widths[0], stride=2)
         self.down = nn.ModuleList(
-            nn.Sequential(_conv(a, b, stride=2), *(_Residual(b) for _ in range(depth)))
+            nn.Sequential(convolution(a, b, stride=2), *(Residual(b) for _ in range(depth)))
             for (a, b), depth in zip(pairwise(widths), depths, strict=True)
         )
         self.context = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(widths[-1], widths[-1], 1), nn.Sigmoid())
         self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in reversed(list(pairwise(widths[1:]))))
-        self.mix = nn.ModuleList(_conv(a, a) for a in reversed(widths[1:-1]))
-        self.tell = nn.Sequential(_conv(widths[1], 40), _conv(40, 32), nn.Conv2d(32, CHANNELS, 1))
+        self.mix = nn.ModuleList(convolution(a, a) for a in reversed(widths[1:-1]))
+        self.tell = nn.Sequential(convolution(widths[1], 40), convolution(40, 32), nn.Conv2d(32, CHANNELS, 1))
         last = self.tell[-1]
         nn.init.normal_(last.weight, std=0.01)
         nn.init.zeros_(last.bias)
