@@ -1,7 +1,7 @@
 """Trains the package network on pictures of single packages, and measures it on products it has never seen.
 
 Training tells all products apart by a margin (Wang et al., "CosFace", 2018).  What counts afterwards is another thing:
-products of other shops are enrolled by two pictures each, half of them not at all, and all other pictures are asked for.
+products of other shops are enrolled by two pictures each, half of them not at all, and all others are asked for.
 """
 
 from __future__ import annotations
