@@ -28,7 +28,8 @@ COARSE_BELOW_PX = 28.0
 """A thing whose longest side is shorter than this in the picture is drawn with the coarse mesh."""
 
 _WRAP = 1.0 - LID_SHARE
-_LID = (0.25, 1.0 - LID_SHARE / 2)
+_LID = (0.03, 1.0 - LID_SHARE / 2)
+"""Beside the lid's words: the package's own colour."""
 _PLAIN = (0.75, 1.0 - LID_SHARE / 2)
 
 
@@ -90,7 +91,7 @@ def _box() -> Mesh:
         for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
             points.append((x * 0.5, y * 0.5 * facing, z))
             normals.append((0.0, 0.0, facing))
-            uvs.append((0.25 + 0.23 * x, _LID[1] - 0.45 * LID_SHARE * y * facing))
+            uvs.append((0.25 + 0.23 * x, 1.0 - LID_SHARE * (0.5 + 0.45 * y * facing)))
         triangles += [(first, first + 1, first + 2), (first, first + 2, first + 3)]
     return _mesh(points, normals, uvs, triangles)
 
@@ -105,7 +106,7 @@ _CAN: tuple[_Ring, ...] = (
     (0.975, 0.46, _PLAIN, False),
     (1.0, 0.46, _PLAIN, True),
     (0.985, 0.43, _PLAIN, False),
-    (0.98, 0.0, _LID, True),
+    (0.98, 0.0, _PLAIN, True),
 )
 _BOTTLE: tuple[_Ring, ...] = (
     (0.0, 0.44, _LID, True),
