@@ -151,8 +151,8 @@ class Person:
             a, b = np.searchsorted(t, (r.t_go, r.t_back))
             if a == b:
                 continue
-            there = _ease((t[a:b] - r.t_go) / (r.t_there - r.t_go))
-            w = (there * _ease((r.t_back - t[a:b]) / (r.t_back - r.t_leave)))[:, None]
+            there = minimum_jerk((t[a:b] - r.t_go) / (r.t_there - r.t_go))
+            w = (there * minimum_jerk((r.t_back - t[a:b]) / (r.t_back - r.t_leave)))[:, None]
             head[a:b] += w * np.asarray(r.lean_m) * self.body.head_gain
             other = 1 - r.hand
             wrists[a:b, other] += 0.6 * (1 - reaching[a:b, other, None]) * w * np.asarray(r.lean_m)
@@ -162,7 +162,7 @@ class Person:
         return Pose(feet, head, wrists, reaching)
 
 
-def _ease(u: FloatArray) -> FloatArray:
+def minimum_jerk(u: FloatArray) -> FloatArray:
     """Minimum-jerk course from 0 to 1 (Flash and Hogan, 1985)."""
     u = np.clip(u, 0.0, 1.0)
     return u * u * u * (10.0 + u * (6.0 * u - 15.0))
