@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aisle.belief.draft import Act
 from aisle.belief.engine import BasketPosterior
-from aisle.belief.explain import Act
 from aisle.belief.questions import (
     NOTHING,
     OTHER,

@@ -46,6 +46,22 @@ class Board:
     def bins_m(self) -> FloatArray:
         return self.prints.bins_m
 
+    @cached_property
+    def cover(self) -> FloatArray:
+        """(facings, bins) how probably what stands at each place belongs to each facing; columns sum to one.
+
+        By overlap; a gap between facings belongs to the nearest.
+        """
+        half = 0.5 * float(np.diff(self.bins_m).mean()) if len(self.bins_m) > 1 else 0.5 * self.shelf.length_m
+        lo = np.array([f.x0_m for f in self.facings])[:, None]
+        hi = np.array([f.x1_m for f in self.facings])[:, None]
+        x = self.bins_m[None]
+        over = np.clip(np.minimum(hi, x + half) - np.maximum(lo, x - half), 0.0, None)
+        off = np.maximum(np.maximum(lo - x, x - hi), 0.0)
+        nearest = (off == off.min(axis=0)).astype(np.float64) if len(self.facings) else off
+        over = np.where(over.sum(axis=0) > 0, over, nearest)
+        return np.asarray(over / np.maximum(over.sum(axis=0), 1e-12))
+
     def homes(self, gtin: str | None) -> list[int]:
         """Facings of this shelf the planogram gives to a product."""
         return [f for s, f in self.facing_of.get(gtin or "", ()) if s == self.index]

@@ -18,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from aisle.belief.board import Board, Totals, boards
+from aisle.belief.by_sight import ReachPriors
 from aisle.belief.change_fit import ChangeFit
+from aisle.belief.draft import Act
 from aisle.belief.events import EventRecord, odds
-from aisle.belief.explain import Act, Explainer
+from aisle.belief.explain import Explainer
 from aisle.belief.gain import CellGain
 from aisle.belief.grips import GripSettings
 from aisle.belief.people import People, Reach, ReachSettings, Track
@@ -68,6 +70,7 @@ class BeliefSettings:
     reach: ReachSettings = field(default_factory=ReachSettings)
     sights: SightSettings = field(default_factory=SightSettings)
     grips: GripSettings = field(default_factory=GripSettings)
+    seen: ReachPriors = field(default_factory=ReachPriors)
 
 
 class BeliefEngine:
@@ -332,8 +335,7 @@ class BeliefEngine:
             reach[i], by_body[i] = r.places, r.hands is None
             if r.hands is not None:
                 hands[i] = r.hands
-        event = self._next_event
-        self._next_event += 1
+        event = self.new_event()
         span, grips, whole = (since, after.t0_ns), self.settings.grips, len(plateaus) == 2
         told = testimony(self.sights, self.people, grips, board, actors, hands, span, whole=whole)
         staff, totals = self.store.staff, self.totals
@@ -405,6 +407,11 @@ class BeliefEngine:
                 if want > 0:
                     var = (of.scene.board.spread(product) + float(of.resting.var[0])) / want**2
                     self.gain.learn(-float(of.resting.grams[0]) / want, var)
+
+    def new_event(self) -> int:
+        """The number of an event nobody has heard of yet."""
+        self._next_event += 1
+        return self._next_event - 1
 
     # ------------------------------------------------------------- posteriors
     def follows(self, shopper: str) -> bool:

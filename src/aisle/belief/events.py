@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aisle.belief.explain import Act
+from aisle.belief.draft import Act
 from aisle.belief.state import Choice, Group
 
 

@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from aisle.belief.draft import Act, Draft
 from aisle.belief.footprint import Places
 from aisle.belief.priors import Priors
 from aisle.belief.scene import NOBODY, Part, Scene
-from aisle.belief.state import Held, Item, Key, ShelfState, Stray, Value
+from aisle.belief.state import Held, Item, ShelfState
 from aisle.store.model import Product
 
 MOST_UNITS = 48  # of one product in one movement (a crate)
@@ -25,29 +26,6 @@ BUSY_S = 0.8  # two acts closer together are one movement of the body ...
 BUSY_REACH = 0.5  # ... which speaks for the second with no more than this log ratio
 AT_HAND = -1.0  # log ratio of reach above which somebody is at the shelf
 BUSY_HANDS = 1.5  # and who is seen by the hands hardly acts twice so fast
-
-
-class Act(NamedTuple):
-    """One person, one product, taken (-1) or put on the shelf (+1)."""
-
-    who: str
-    sign: int
-    gtin: str | None
-    quantity: int
-    how: str  # "facing", "stray", "relabelled", "home", "elsewhere", "restock", "unknown"
-
-
-class Draft(NamedTuple):
-    """One explanation: joint score, acts, and what it does to the world."""
-
-    score: float
-    acts: tuple[Act, ...]
-    put: tuple[tuple[str, Item], ...] = ()  # (who gives it up, item)
-    stray: Item | None = None  # the item now standing where it should not
-    home: Item | None = None  # the item now standing where it should
-    taken: Stray | None = None  # the stray that was taken
-    relabel: tuple[int, str] | None = None
-    why: str = ""
 
 
 class Coming(NamedTuple):
@@ -443,40 +421,6 @@ class Explainer:
             score = p.unknown + self.span + s.crowd + float(s.unknown[a])
             act = Act(who, -1 if self.gone else 1, None, 1, "unknown")
             yield Draft(score, (act,), stray=None if self.gone else item, why="something the shop does not know")
-
-    # ------------------------------------------------------------ what follows
-    def after(self, d: Draft, held: dict[str, Held], shelf: ShelfState) -> tuple[tuple[Key, Value], ...]:
-        """The variables an explanation changes, as they are afterwards."""
-        s = self.scene
-        skey: Key = ("s", s.board.index)
-        now: dict[str, tuple[Item, ...]] = {}
-        for who, item in d.put:
-            now[who] = tuple(i for i in now.get(who, held[who].items) if i is not item)
-        for act in d.acts:
-            if act.sign < 0 and act.who in held and act.who not in s.staff:
-                now[act.who] = now.get(act.who, held[act.who].items) + self._lifted(d, act)
-        after: list[tuple[Key, Value]] = [(("p", who), Held(items, s.t_s)) for who, items in now.items()]
-        state = shelf
-        if d.stray is not None:
-            state = state.plus(s.standing(d.stray))
-        if d.home is not None:
-            state = state.home(s.standing(d.home))
-        if d.taken is not None:
-            state = state.minus(d.taken)
-        if d.relabel is not None:
-            state = state.relabel(*d.relabel)
-        if state is not shelf:
-            after.append((skey, state))
-        return tuple(after)
-
-    def _lifted(self, d: Draft, act: Act) -> tuple[Item, ...]:
-        s = self.scene
-        if d.taken is not None:
-            old = d.taken.item
-            return (Item(old.gtin, old.weight_g, old.var_g2, s.event),)
-        if act.gtin is None:
-            return (Item(None, abs(s.fit.sum_g), s.fit.sum_var, s.event),)
-        return s.lifted(s.board.store.products[act.gtin], act.quantity, alone=len(d.acts) == 1)
 
 
 def distinct(items: tuple[Item, ...]) -> tuple[Item, ...]:

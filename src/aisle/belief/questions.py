@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from aisle.belief.draft import Act
 from aisle.belief.engine import BasketPosterior, BeliefEngine
 from aisle.belief.events import EventRecord
-from aisle.belief.explain import Act
 from aisle.belief.scene import NOBODY
 from aisle.belief.state import Choice, Group, Held, Hypothesis, normalised
 

@@ -352,6 +352,11 @@ class Scene:
             w = np.exp(ll - ll.max())
             tiles = self.board.prints.everywhere.tiles[self.fit.row[self.board.prints.everywhere.tiles] >= 0]
             x = float((w * self.board.prints.x_m[tiles]).sum() / w.sum())
+        elif not self.fit.n:  # no plate says anything: where hands and pictures have it
+            w = np.exp(self.drawn[1].max(axis=0) - self.drawn[1].max())
+            x = float((w * self.board.bins_m).sum() / w.sum())
+            share = self.board.prints.share[int(np.argmin(np.abs(self.board.prints.x_m - x)))]
+            grams, var = item.weight_g * share, (0.5 * item.weight_g * share) ** 2 + 4.0
         return Stray(item, x, grams, var)
 
 

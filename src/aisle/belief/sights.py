@@ -52,23 +52,29 @@ class Sights:
     def _keep_ns(self) -> int:
         return round(self.settings.keep_s * NS)
 
-    def of_shelf(self, shelf: int, bins_m: FloatArray, t0_ns: int, t1_ns: int, whole: bool = True) -> FloatArray | None:
-        """(2, bins) log ratio that something is gone from, and that something is new at each place; None: not seen.
+    def spanning(self, shelf: int, t0_ns: int, t1_ns: int) -> ShelfSight | None:
+        """The sight of a shelf that tells most narrowly of what happened between two times; None: nobody looked."""
+        slack = round(self.settings.slack_s * NS)
+        found = [x for x in self.shelves.get(shelf, ()) if x.t0_ns <= t0_ns + slack and x.t1_ns >= t1_ns - slack]
+        return min(found, key=lambda x: (x.t1_ns - x.t0_ns, x.t1_ns)) if found else None
 
-        For a change between two times.  A sight that spans much more, or `whole` False (more happened meanwhile than
-        this change), speaks only for what it saw, not against what it did not see.
-        """
-        s = self.settings
-        slack = round(s.slack_s * NS)
-        spanning = [x for x in self.shelves.get(shelf, ()) if x.t0_ns <= t0_ns + slack and x.t1_ns >= t1_ns - slack]
-        if not spanning:
-            return None
-        sight = min(spanning, key=lambda x: (x.t1_ns - x.t0_ns, x.t1_ns))
+    def by_place(self, sight: ShelfSight, bins_m: FloatArray) -> FloatArray:
+        """(2, bins) log ratio that something is gone from, and that something is new at each place."""
         both = np.stack([np.interp(bins_m, sight.bins_m, sight.gone), np.interp(bins_m, sight.bins_m, sight.new)])
-        told = tempered(both * s.temper, s.wrong)
-        if not whole or sight.t1_ns - sight.t0_ns > t1_ns - t0_ns + round(s.much_more_s * NS):
-            told = np.maximum(told, 0.0)
-        return told
+        return tempered(both * self.settings.temper, self.settings.wrong)
+
+    def of_change(self, shelf: int, bins_m: FloatArray, t0_ns: int, t1_ns: int, whole: bool) -> FloatArray | None:
+        """(2, bins) the same for a change of weight between two times; None: nobody looked.
+
+        A sight that spans much more, or `whole` False (more happened meanwhile than this change), speaks only for what
+        it saw, not against what it did not see.
+        """
+        sight = self.spanning(shelf, t0_ns, t1_ns)
+        if sight is None:
+            return None
+        much_more = sight.t1_ns - sight.t0_ns > t1_ns - t0_ns + round(self.settings.much_more_s * NS)
+        told = self.by_place(sight, bins_m)
+        return told if whole and not much_more else np.maximum(told, 0.0)
 
     def in_hands(self, person: str, sign: int, t0_ns: int, t1_ns: int, hands: FloatArray) -> dict[str | None, float]:
         """GTIN -> log ratio that it is what the person took (-1) or put (+1) between two times; None: any other.

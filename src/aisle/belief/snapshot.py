@@ -18,9 +18,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from aisle.belief.by_sight import ReachPriors
+from aisle.belief.draft import Act
 from aisle.belief.engine import BasketPosterior, BeliefEngine, BeliefSettings
 from aisle.belief.events import EventRecord
-from aisle.belief.explain import Act
 from aisle.belief.gain import CellGain
 from aisle.belief.grips import GripSettings
 from aisle.belief.identity import Identities, IdentitySettings, _Seen
@@ -70,6 +71,7 @@ _CLASSES: tuple[type[Any], ...] = (
     Sights,
     SightSettings,
     GripSettings,
+    ReachPriors,
     ShelfSight,
     ItemSight,
 )

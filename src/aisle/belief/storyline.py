@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from aisle.belief.change_fit import ChangeFit
-from aisle.belief.explain import Draft, Explainer
+from aisle.belief.draft import Draft, after
+from aisle.belief.explain import Explainer
 from aisle.belief.state import Choice, Held, Hypothesis, Key, Resting, ShelfState, Value
 from aisle.scales.change import Plateau
 
@@ -109,10 +110,10 @@ class Stretch:
 
     def step(self, h: Hypothesis, option: Option, logw: float) -> Hypothesis:
         new: list[Value] = list(h.values)
-        after = self._after.get(option.number)
-        if after is None:
-            after = self._after[option.number] = self.explainer.after(option.draft, *self._world(h.values))
-        for key, value in after:
+        changes = self._after.get(option.number)
+        if changes is None:
+            changes = self._after[option.number] = after(self.scene, option.draft, *self._world(h.values))
+        for key, value in changes:
             new[self.at[key]] = value
         shelf = new[self.shelf_at]
         if self.consumes and isinstance(shelf, ShelfState) and shelf.resting is not None:

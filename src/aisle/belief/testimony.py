@@ -79,7 +79,7 @@ def testimony(
         for sign in (-1, 1)
     }
     return Testimony(
-        sights.of_shelf(board.index, board.bins_m, *span_ns, whole),
+        sights.of_change(board.index, board.bins_m, *span_ns, whole),
         tuple(None if t is None else gripped(t, h, t0, t1, settings) for t, h in zip(tracks, own, strict=True)),
         {k: v for k, v in items.items() if v},
     )

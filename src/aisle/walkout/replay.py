@@ -28,8 +28,9 @@ from aisle.sensing.merge import EventTimeMerge, by_event_time
 from aisle.sensing.readings import PlateReading, Recording, TrackReading
 from aisle.sensing.recordings import open_recording
 from aisle.store.model import Store
-from aisle.vision.evidence import Evidence, known_at_ns
+from aisle.vision.evidence import Evidence, ShelfSight, known_at_ns
 from aisle.walkout.completeness import Presence, judged
+from aisle.walkout.lookout import Lookout
 from aisle.walkout.outcome import Alternative, Event, Line, Outcome, Receipt
 
 NS = 1_000_000_000
@@ -39,6 +40,7 @@ COMPARED_S = 2.2  # before and after a hand was at a noisy shelf: so long its we
 ASIDE_S = 0.25  # ... so far aside from the hand
 UNTOLD = 0.001  # no receipt is surer than this leaves: what no hypothesis tells of
 LONGEST_SILENCE_S = 600.0  # of all gondolas; beyond it the middle of the silence gets no samples
+LOOK_NS = NS  # between two looks for reaches only cameras can explain
 LEFT_S = 60.0  # a shopper not seen for so long has left for good
 
 
@@ -75,6 +77,8 @@ class Replay:
             for s in store.shelves
         ]
         self.lightest_g = np.array(lightest)
+        self.lookout = Lookout(self.engine)
+        self.looked_ns = 0
         self.told: dict[int, Episode] = {}  # by shelf: the last one
         self.waiting: list[Episode] = []
         self.first_ns: int | None = None
@@ -88,7 +92,7 @@ class Replay:
                 self.first_ns = reading.t_ns
             self.last_ns = max(self.last_ns, reading.t_ns)
             while self.evidence and known_at_ns(self.evidence[0]) <= self.last_ns:
-                self.engine.see(self.evidence.popleft())
+                self._testify(self.evidence.popleft())
             if isinstance(reading, PlateReading):
                 self.grid.push(reading)
                 pushed += 1
@@ -98,23 +102,34 @@ class Replay:
                     self._close()
             elif isinstance(reading, TrackReading):
                 self._observe(reading)
+            if self.last_ns - self.looked_ns >= LOOK_NS:
+                self.looked_ns = self.last_ns
+                self.lookout.due(self.last_ns, self.told)
         for block in iter(self.grid.flush, None):
             self._detect(block)
         self._explain(self.detector.flush())
+        self.lookout.due(self.last_ns, self.told, last=True)
         self.engine.settle(self.last_ns + round(LEFT_S * NS))
         return self._outcome()
 
     def _observe(self, reading: TrackReading) -> None:
         self.monitor.see_people(reading)
         if self.options.heads_only:
-            reading = replace(reading, wrists_m=np.full_like(reading.wrists_m, np.nan))
+            unseen = np.full_like(reading.wrists_m, np.nan)
+            reading = replace(reading, wrists_m=unseen, holding=None, wrist_sigma_m=None)
+        self.lookout.watched |= reading.holding is not None
         self.engine.observe(reading)
         for ident in reading.ids:
             self.presence.see(self.engine.people.identities.person_of[ident], reading.t_ns)
 
+    def _testify(self, evidence: Evidence) -> None:
+        self.lookout.watched |= isinstance(evidence, ShelfSight)
+        self.engine.see(evidence)
+
     def _detect(self, block: PlateBlock | None) -> None:
         if block is not None and len(block.grams):
             self.monitor.see_plates(block)
+            self.lookout.hear(block)
             episodes = self.detector.feed(block.t0_ns, block.grams)
             self.told.update((e.shelf, e) for e in episodes)
             self._explain(episodes + self._looked_twice(block.t1_ns), block.t1_ns)
