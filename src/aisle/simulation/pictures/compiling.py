@@ -13,8 +13,3 @@ F = TypeVar("F", bound=Callable[..., Any])
 def compiled(function: F) -> F:
     """Compiled at its first call and kept on disk for the next process."""
     return cast(F, njit(cache=True, fastmath=True, error_model="numpy", nogil=True)(function))
-
-
-def inlined(function: F) -> F:
-    """Like `compiled`, for small parts of other compiled functions."""
-    return cast(F, njit(cache=True, fastmath=True, error_model="numpy", nogil=True, inline="always")(function))

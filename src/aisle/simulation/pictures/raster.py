@@ -94,11 +94,13 @@ class ArrayRenderer:
             canvas.weights, canvas.levels,
         )  # fmt: skip
         gloss = np.where(things.labels < 0, np.float32(0.02), GLOSS[things.shapes])
+        sizes = things.sizes_m
+        turns = things.matrices[:, :3, :3] / (sizes**2)[:, None, :]
         shading.shade_things(
             box, canvas.inverse, canvas.owners, canvas.faces, canvas.weights, canvas.levels, view.matrix, view.eye,
-            view.lens, things.labels, things.idents, things.matrices, things.tints, gloss, mesh.points, mesh.normals,
-            mesh.uvs, mesh.triangles, self._pyramid, self._offsets, self._sizes, *self._lighting(light), self._noise,
-            canvas.rgb, canvas.ids,
+            view.lens, things.labels, things.idents, things.matrices, turns, sizes[:, 2].copy(), things.tints, gloss,
+            mesh.points, mesh.normals, mesh.uvs, mesh.triangles, self._pyramid, self._offsets, self._sizes,
+            *self._lighting(light), self._noise, canvas.rgb, canvas.ids,
         )  # fmt: skip
 
     def _draw_figures(self, view: _View, canvas: _Canvas, figures: Sequence[Figure], light: Light) -> None:
@@ -143,7 +145,7 @@ class ArrayRenderer:
         rows = np.array([light.ambient, light.sun, light.sun_colour, light.lamp_colour], dtype=np.float64)
         return (
             rows,
-            room.values[..., None],
+            room.values,
             _grid_place(room),
             lamps.values,
             np.array([*lamps.origin_m, 1.0 / lamps.cell_m]),

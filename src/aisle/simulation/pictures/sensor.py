@@ -24,9 +24,9 @@ _SPARE_PX = 64
 class SensorTraits:
     """One camera's sensor and its settings.
 
-    `exposure` multiplies light; `balance` does so per colour (red, green, blue); `vignetting` is the share of light lost
-    in the corners; `full_well_e` are the electrons of a white pixel (fewer: more noise), `read_noise_e` those of a dark
-    one; `blur_px` is the lens's point spread (standard deviation); `sharpening` is what the camera adds at edges.
+    `exposure` multiplies light, `balance` does so per colour (red, green, blue); `vignetting` is the share of light
+    lost in the corners; `full_well_e` are the electrons of a white pixel (fewer: more noise), `read_noise_e` those of
+    a dark one; `blur_px` is the lens's point spread (standard deviation); `sharpening` is what it adds at edges.
     """
 
     exposure: float = 1.0
@@ -91,7 +91,7 @@ class Sensor:
         light += noise * self._spread[light.astype(np.uint8)]
         if traits.sharpening > 0:
             light += np.float32(traits.sharpening) * (light - cv2.GaussianBlur(light, (0, 0), 1.0))
-        return np.clip(light + np.float32(0.5), 0.0, 255.0).astype(np.uint8)
+        return np.asarray(np.clip(light + np.float32(0.5), 0.0, 255.0), dtype=np.uint8)
 
 
 def jpeg(rgb: Image, quality: int) -> bytes:
