@@ -246,7 +246,7 @@ def demo(
 
 @app.command(epilog="Example: aisle bench receipts --recordings afternoon --jobs 2 --json --out results")
 def bench(
-    suite: Annotated[str, typer.Argument(metavar="SUITE", help="receipts, scales, commerce, or table.")],
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="receipts, scales, commerce, tracking, or table.")],
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="FILE", help="table: results that bench --json printed.")
     ] = None,
@@ -275,16 +275,20 @@ def bench(
         float | None, typer.Option(min=1.0, help="scales: so long a stretch of them (60); commerce: each load (10).")
     ] = None,
     part: Annotated[
-        list[str] | None, typer.Option(metavar="PART", help="commerce: only pricing, visits or api.")
+        list[str] | None, typer.Option(metavar="PART", help="commerce: pricing, visits, api; tracking: floor, campus, pictures.")
     ] = None,
     visits: Annotated[int, typer.Option(min=1, help="commerce: so many visits, broken at every step.")] = 10_000,
     day_hours: Annotated[float, typer.Option(help="scales: so many hours of a small rack, for its memory.")] = 24.0,
+    peers: Annotated[
+        Path | None, typer.Option(metavar="PYTHON", help="tracking: a Python that has the peer package trackers.")
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="tracking: so long a simulated shop is open.")] = 10.0,
     brief: Annotated[bool, typer.Option("--brief", help="table: only measures with a reach.")] = False,
 ) -> None:
     """Measure what Aisle claims, as a table.
 
-    Suites: receipts (accuracy, calibration, speed), scales (thousands of plates), commerce (prices, visits, API), table
-    (results as Markdown).
+    Suites: receipts (accuracy, calibration, speed), scales (thousands of plates), commerce (prices, visits, API),
+    tracking (people on the floor and in pictures), table (results as Markdown).
     Exit code 1 when a measure falls short of its reach.
     """
     from aisle.bench.command import run_bench
@@ -310,6 +314,8 @@ def bench(
         brief=brief,
         parts=part or (),
         visits=visits,
+        peers=peers,
+        minutes=minutes,
     )
     raise typer.Exit(code)
 

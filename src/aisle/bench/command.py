@@ -25,10 +25,11 @@ from aisle.bench.real import measure_real, real_recording
 from aisle.bench.receipts import GroupLine, Report, Run, report, score_run
 from aisle.bench.show import show_report, show_results
 from aisle.bench.table import markdown, read_results
+from aisle.bench.tracking_load import TRACKING_PARTS, TrackingLoad
 from aisle.bench.truth import BenchError, BrokenRunError, Sample, read_samples
 
 Simulate = Callable[[Path, Path, int, int], None]
-SUITES = ("receipts", "scales", "commerce", "table")
+SUITES = ("receipts", "scales", "commerce", "tracking", "table")
 FAULTS_SHOWN = 10
 DYNAMICS = "mixed"  # of the robustness rows: every preset of the simulator in turn
 
@@ -80,6 +81,8 @@ def run_bench(
     brief: bool = False,
     parts: Sequence[str] = (),
     visits: int = 10_000,
+    peers: Path | None = None,
+    minutes: float = 10.0,
     engine: Engine = walkout_engine,
     simulate: Simulate = simulate_scenes,
 ) -> int:
@@ -93,6 +96,8 @@ def run_bench(
     `scales` feeds `seconds` of `plates` plates, then `day_hours` of a small rack, through the change detector.
     `commerce` measures pricing, `visits` visits broken at every step, and a served shop under `seconds` of load each;
     `parts` names some of these.
+    `tracking` measures people on the floor and in the picture, `minutes` of a simulated shop among them; `peers` is a
+    Python that has the package compared with.
     `table` turns `files` of results into the Markdown table of claims (`brief`: only measures with a reach).
     """
     try:
@@ -105,6 +110,8 @@ def run_bench(
         if suite == "commerce":
             load = CommerceLoad(parts or PARTS, visits, seconds or 10.0, seed)
             return _run_commerce(load, json=json, out=out)
+        if suite == "tracking":
+            return _run_tracking(TrackingLoad(parts or TRACKING_PARTS, minutes, seed, peers), json=json, out=out)
         if suite != "receipts":
             raise BenchError(f"suite: found {suite!r}, must be one of {', '.join(SUITES)}")
         options = ReceiptsOptions(recordings, truth, on, out, jobs, heads_only, limit, real, baseline, scenes, seed)
@@ -126,6 +133,15 @@ def _run_commerce(load: CommerceLoad, *, json: bool, out: Path | None) -> int:
         tasks = {part: progress.add_task(part, total=1.0) for part in load.parts}
         results = judge_commerce(load, lambda part, share: progress.update(tasks[part], completed=share))
     return _finish(results, None, json=json, out=out, name="commerce", title="Commerce")
+
+
+def _run_tracking(load: TrackingLoad, *, json: bool, out: Path | None) -> int:
+    from aisle.bench.tracking import judge_tracking
+
+    with _progress() as progress:
+        tasks = {part: progress.add_task(part, total=1.0) for part in load.parts}
+        results = judge_tracking(load, lambda part, share: progress.update(tasks[part], completed=share))
+    return _finish(results, None, json=json, out=out, name="tracking", title="Tracking")
 
 
 def _run_scales(load: PlateLoad, day_hours: float, *, json: bool, out: Path | None) -> int:

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from aisle.simulation import acts
 from aisle.simulation.dynamics import Dynamics
 from aisle.simulation.floor import Fixture, fixtures_of
-from aisle.simulation.people import Person, Pose
 from aisle.simulation.shopping import Taste
 from aisle.simulation.stage import Stage
 from aisle.simulation.world import Script, World
@@ -139,8 +138,9 @@ def watched(world: World, store: Store, t: FloatArray, noise: Noise, rng: np.ran
     for j, who in enumerate(world.people):
         a, b = np.searchsorted(t, (who.t_in, who.t_out))
         if b > a:
-            pose = _pose(who, t[a:b], rng)
-            present[a:b, j], places[a:b, j], heads[a:b, j], wrists[a:b, j] = True, pose.feet_m, pose.head_m, pose.wrists_m
+            pose = who.pose(t[a:b], phase=float(rng.uniform(0, 6.28)))
+            present[a:b, j], places[a:b, j] = True, pose.feet_m
+            heads[a:b, j], wrists[a:b, j] = pose.head_m, pose.wrists_m
     faces = rng.normal(0, 1, (k, max(noise.look_size, 1)))
     faces /= np.linalg.norm(faces, axis=1, keepdims=True)
     fixtures = fixtures_of(store)
@@ -153,10 +153,6 @@ def watched(world: World, store: Store, t: FloatArray, noise: Noise, rng: np.ran
         for i, found in enumerate(eye.detections(t, present, places, heads, wrists, faces)):
             seen[i][camera.camera_id] = found
     return Crowded(store, t, present, places, heads, wrists, tuple(seen))
-
-
-def _pose(who: Person, t: FloatArray, rng: np.random.Generator) -> Pose:
-    return who.pose(t, phase=float(rng.uniform(0, 6.28)))
 
 
 class _Watch:

@@ -42,8 +42,8 @@ class Coverage:
         """People at `places_m` (n, 2) were detected with probability `found` (n,); `weight` (n,) says how much each
         teaches."""
         x, y = self._cells(places_m)
-        np.add.at(self._tries, (camera, x, y), weight)
-        np.add.at(self._found, (camera, x, y), weight * found)
+        np.add.at(self._tries[camera], (x, y), weight)
+        np.add.at(self._found[camera], (x, y), weight * found)
         old = self._tries[camera] > MEMORY
         if old.any():
             self._tries[camera][old] *= 0.5

@@ -54,25 +54,40 @@ class Crowd:
 
     @classmethod
     def empty(cls, cameras: int, looks: int = 0) -> Crowd:
+        none = np.zeros(0)
+        seen, hand = np.zeros((0, cameras)), np.zeros((0, HANDS))
         return cls(
             np.zeros(0, np.int64),
             np.zeros(0, np.object_),
             np.zeros((0, STATE)),
             np.zeros((0, STATE, STATE)),
-            *(np.zeros(0) for _ in range(3)),
-            *(np.zeros((0, cameras)) for _ in range(3)),
+            none,
+            none,
+            none,
+            seen,
+            seen,
+            seen,
             np.zeros((0, looks)),
-            np.zeros(0),
-            np.zeros(0),
+            none,
+            none,
             np.zeros((0, HANDS, 3)),
             np.zeros((0, HANDS, 3, 3)),
-            *(np.zeros((0, HANDS)) for _ in range(4)),
-            np.zeros(0),
+            hand,
+            hand,
+            hand,
+            hand,
+            none,
         )
 
     @classmethod
     def newborn(
-        cls, serials: npt.NDArray[np.int64], mean: FloatArray, cov: FloatArray, exists: FloatArray, t: float, like: Crowd
+        cls,
+        serials: npt.NDArray[np.int64],
+        mean: FloatArray,
+        cov: FloatArray,
+        exists: FloatArray,
+        t: float,
+        like: Crowd,
     ) -> Crowd:
         """People just seen for the first time at `t` seconds; array sizes as in `like`."""
         n, cameras = len(serials), like.sees.shape[1]

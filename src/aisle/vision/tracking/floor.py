@@ -223,8 +223,8 @@ class FloorTracker:
         if not len(which):
             return
         guess = self._ground(eye, view, which)
-        near = np.isfinite(guess).all(axis=1)
-        near[near] = np.hypot(*(guess[near] - eye.position_m[:2]).T) < settings.farthest_m
+        far = np.hypot(*(guess - eye.position_m[:2]).T)
+        near = np.isfinite(far) & (far < settings.farthest_m)
         which, guess = which[near], guess[near]
         if not len(which):
             return

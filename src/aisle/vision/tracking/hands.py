@@ -1,8 +1,8 @@
 """Wrists of the people known, in space: sightings of several cameras and moments fused, two hands apiece.
 
 Each hand is a small filter in floor coordinates.  Between sightings it moves with the body and drifts back to where
-hands usually hang, within an arm's length of the shoulders; a sighting narrows it across its ray and leaves it wide along
-it, so that one camera alone gives an honest, long ellipsoid and a second one cuts it short.
+hands usually hang, within an arm's length of the shoulders; a sighting narrows it across its ray and leaves it wide
+along it, so that one camera alone gives an honest, long ellipsoid and a second one cuts it short.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from aisle.store.model import FloatArray
 from aisle.vision.tracking.crowd import HANDS, Crowd
@@ -59,7 +60,7 @@ def predict(crowd: Crowd, moved_m: FloatArray, dt_s: float) -> None:
 def observe(
     crowd: Crowd,
     eye: Eye,
-    people: FloatArray,
+    people: npt.NDArray[np.intp],
     points: FloatArray,
     scores: FloatArray,
     holding: FloatArray,
@@ -103,7 +104,7 @@ def observe(
 
 def _correct(
     crowd: Crowd,
-    people: FloatArray,
+    people: npt.NDArray[np.intp],
     hand: int,
     slopes: FloatArray,
     S: FloatArray,
@@ -132,7 +133,7 @@ def _correct(
     crowd.wrist_seen_s[people, hand] = t
 
 
-def _grip(crowd: Crowd, people: FloatArray, hand: int, holding: FloatArray, t: float) -> None:
+def _grip(crowd: Crowd, people: npt.NDArray[np.intp], hand: int, holding: FloatArray, t: float) -> None:
     """Fuse what cameras say of a hand holding something: log odds that fade with time."""
     known = np.isfinite(holding)
     if not known.any():
@@ -168,7 +169,5 @@ def scores(crowd: Crowd, t: float) -> FloatArray:
 
 
 def sigmas(crowd: Crowd) -> FloatArray:
-    """Standard deviations (n, 2) along the worst direction, metres; the largest eigenvalue's root."""
-    if not len(crowd):
-        return np.zeros((0, HANDS))
-    return np.asarray(np.sqrt(np.maximum(np.linalg.eigvalsh(crowd.wrist_cov)[..., -1], 0.0)))
+    """Standard deviations (n, 2) per axis, metres: the root mean square over the three."""
+    return np.asarray(np.sqrt(np.trace(crowd.wrist_cov, axis1=2, axis2=3) / 3.0))

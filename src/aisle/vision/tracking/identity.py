@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
 from aisle.store.model import FloatArray
 from aisle.vision.tracking.appearance import Appearance
@@ -54,7 +55,7 @@ class Encounters:
     appearance: Appearance
     open: dict[tuple[int, int], Encounter] = field(default_factory=dict)
 
-    def busy(self, serials: Iterable[int]) -> FloatArray:
+    def busy(self, serials: Iterable[int]) -> npt.NDArray[np.bool_]:
         """Whether (n,) each person is in an encounter: their looks are not to be learnt from now."""
         met = {serial for pair in self.open for serial in pair}
         return np.array([serial in met for serial in serials], dtype=bool)

@@ -99,7 +99,7 @@ class Eye:
         return uv, slopes, z
 
     def at_height(self, points: FloatArray, height_m: float) -> FloatArray:
-        """Where normalised points (n, 2) meet the plane at a height above the floor: (n, 2), NaN where they never do."""
+        """Where normalised points (n, 2) meet the plane `height_m` above the floor: (n, 2), NaN where they never do."""
         rays = np.concatenate([points, np.ones((len(points), 1))], axis=1) @ self.rotation
         with np.errstate(divide="ignore", invalid="ignore"):
             far = (height_m - self.position_m[2]) / rays[:, 2]
@@ -113,4 +113,4 @@ class Eye:
         reach = np.minimum(
             np.minimum(points[:, 0] - x0, x1 - points[:, 0]), np.minimum(points[:, 1] - y0, y1 - points[:, 1])
         )
-        return np.clip(np.nan_to_num(reach, nan=-1.0) / soft + 0.5, 0.0, 1.0)
+        return np.asarray(np.clip(np.where(reach == reach, reach, -soft) / soft + 0.5, 0.0, 1.0))

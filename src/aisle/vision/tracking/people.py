@@ -17,7 +17,7 @@ class FloorPeople:
 
     `positions_m` is the body on the floor with covariance `cov`, `heads_m` the middle of the head with the probability
     `head_scores` that it is where it is said to be.  `wrists_m[:, k]` keeps to one hand of the person (0 left, 1 right
-    as far as the way they walk tells); `wrist_sigma_m` is the standard deviation along the worst direction, and
+    as far as the way they walk tells); `wrist_sigma_m` is the standard deviation per axis (root mean square), and
     `holding` the probability that the hand holds something (NaN: nobody could say).  `confidence` is the probability
     that somebody is there, `identity` that it is still who came in under this id, `statures_m` the height of the
     middle of the head when upright.
@@ -81,7 +81,10 @@ TrackEvent = Swap | Found | Lost
 def track_reading(people: FloorPeople, device: str, received_ns: int, least_wrist_score: float = 0.1) -> TrackReading:
     """The slot as the reading every tracker gives; wrists less sure than `least_wrist_score` are left out."""
     wrists = np.where((people.wrist_scores >= least_wrist_score)[..., None], people.wrists_m, np.nan)
-    scores = np.where(np.isnan(wrists[..., 0]), 0.0, people.wrist_scores)
+    hidden = np.isnan(wrists[..., 0])
+    scores = np.where(hidden, 0.0, people.wrist_scores)
+    holding = np.where(hidden, np.nan, people.holding)
+    sigma = np.where(hidden, np.nan, people.wrist_sigma_m)
     return TrackReading(
         device,
         people.t_ns,
@@ -91,4 +94,6 @@ def track_reading(people: FloorPeople, device: str, received_ns: int, least_wris
         people.head_scores.astype(np.float32),
         wrists.astype(np.float32),
         scores.astype(np.float32),
+        holding.astype(np.float32),
+        sigma.astype(np.float32),
     )

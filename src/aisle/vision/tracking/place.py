@@ -43,7 +43,7 @@ class Place:
         return cls(outline, np.array(entries).reshape(-1, 2), np.array(exits).reshape(-1, 2), low, high)
 
     def inside(self, points_m: FloatArray) -> npt.NDArray[np.bool_]:
-        """Whether points (n, 2) are on the floor, give or take `SLACK_M` (even-odd rule, then distance to the border)."""
+        """Whether points (n, 2) are on the floor, give or take `SLACK_M` (even-odd rule, or near the border)."""
         if not len(self.outline_m):
             return np.ones(len(points_m), dtype=bool)
         a, b = self.outline_m, np.roll(self.outline_m, -1, axis=0)

@@ -21,6 +21,8 @@ from aisle.vision.tracking.lens import Eye
 from aisle.vision.tracking.motion import STATE
 from aisle.vision.tracking.settings import FloorSettings
 
+IntArray = npt.NDArray[np.intp]
+
 UNKNOWN = 1e4
 """Variance (normalised coordinates) of a point that was not seen."""
 BOTH, HEAD_ONLY, FOOT_ONLY = 0, 1, 2
@@ -118,7 +120,7 @@ def _gauss2(off: FloatArray, S: FloatArray) -> tuple[FloatArray, FloatArray]:
     return -half - 0.5 * np.log(det) - _LOG_2PI, half
 
 
-def log_likelihoods(expected: Expected, view: View, settings: FloorSettings) -> tuple[FloatArray, FloatArray]:
+def log_likelihoods(expected: Expected, view: View, settings: FloorSettings) -> tuple[FloatArray, IntArray]:
     """Log ratios (n, m) of "person i looks like sighting j" against clutter, and the mode (n, m) that says which of
     the two points count."""
     off = np.nan_to_num(view.points[None] - expected.points[:, None])
@@ -154,16 +156,16 @@ def corrected(
     cov: FloatArray,
     expected: Expected,
     view: View,
-    pairs: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]],
-    modes: npt.NDArray[np.intp],
+    pairs: tuple[IntArray, IntArray],
+    modes: IntArray,
     sureness: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Means (k, 8) and covariances (k, 8, 8) of the people `pairs[0]` after the sightings `pairs[1]`.
 
     A pairing held with probability p = `sureness` (k,) moves its person by that share of the full correction, and the
     covariance keeps what the doubt is worth: P - p K S K' + p (1 - p) K v v' K' with the innovation v (Y. Bar-Shalom,
-    F. Daum, J. Huang, "The probabilistic data association filter", 2009).  Only the best pairing moves anybody; weighted
-    means over all pairings would pull people who stand close to the middle between them.
+    F. Daum, J. Huang, "The probabilistic data association filter", 2009).  Only the best pairing moves anybody; means
+    weighted over all pairings would pull people who stand close to the middle between them.
     """
     who, which = pairs
     counts = np.repeat(_POINT_OF[modes] & view.known[which], 2, axis=1)
