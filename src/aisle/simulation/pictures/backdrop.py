@@ -5,6 +5,7 @@ Pure bookkeeping, the same for both renderers: it compares the things that stand
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from aisle.simulation.pictures.drawlist import Things, places
 from aisle.simulation.pictures.lamplight import LampGrid, lamp_grid
 from aisle.simulation.pictures.openness import Openness, openness_of
-from aisle.simulation.pictures.scene import Light, Scene
+from aisle.simulation.pictures.scene import Light, Scene, Thing
 from aisle.store.model import Camera
 
 LARGEST_SHARE = 0.4
@@ -46,7 +47,7 @@ class Backdrops:
     def __init__(self, layers: int) -> None:
         self._layers = layers
         self._drawn: dict[Camera, _Drawn] = {}
-        self._version: int | None = None
+        self._fixed: tuple[Thing, ...] = ()
         self._things = Things.of((), 0)
         self._rows = self._things.rows()
         self._structure: bytes | None = None
@@ -71,10 +72,12 @@ class Backdrops:
         self._drawn.pop(camera, None)
 
     def _take(self, scene: Scene) -> None:
-        if scene.version != self._version or self._structure is None:
-            self._version = scene.version
-            self._things = Things.of(scene.fixed, self._layers)
-            self._rows = self._things.rows()
+        if self._structure is None or not _same(scene.fixed, self._fixed):
+            things = Things.of(scene.fixed, self._layers)
+            rows = things.rows()
+            self._fixed = scene.fixed
+            if self._structure is None or not np.array_equal(rows.view(np.uint32), self._rows.view(np.uint32)):
+                self._things, self._rows = things, rows
             building = self._things[self._things.labels < 0]
             structure = building.rows().tobytes()
             if structure != self._structure:
@@ -82,6 +85,11 @@ class Backdrops:
         lamps = np.asarray(scene.light.lamps_m).tobytes()
         if lamps != self._lamp_key:
             self._lamp_key, self.lamps = lamps, lamp_grid(scene.light, self.room)
+
+
+def _same(a: tuple[Thing, ...], b: tuple[Thing, ...]) -> bool:
+    """Whether two scenes hold the very same things: renderers serve several shops, whose versions may be alike."""
+    return a is b or (len(a) == len(b) and all(map(operator.is_, a, b)))
 
 
 def _light_key(light: Light) -> object:
