@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aisle.simulation.dynamics import PRESETS, Dynamics
-from aisle.simulation.recording import Cells, Simulated
+from aisle.simulation.recording import Cells, Simulated, Watch
 from aisle.simulation.scenes import SCENES
 from aisle.simulation.shop import Tracks, simulate_afternoon, simulate_scene
 from aisle.simulation.shopping import basket_sizes
@@ -33,9 +34,21 @@ class Wish:
     cells: Cells
     tracks: Tracks
     baskets: Path | None
+    watch: Watch
+    pictures: int | None
 
     def fault(self) -> str | None:
         """What is wrong with the wish, and what would be right."""
+        if self.pictures is not None and (self.scenes is not None or self.minutes is not None):
+            return "--pictures makes a set of single pictures: leave --scenes and --minutes out"
+        if self.pictures is not None and self.pictures < 1:
+            return f"--pictures is {self.pictures}: at least 1 is needed"
+        if not 0 <= self.watch.cameras <= 64:
+            return f"--cameras is {self.watch.cameras}: 0 (none) to 64 are possible"
+        if not 0 < self.watch.fps <= 60:
+            return f"--fps is {self.watch.fps:g}: more than 0 and at most 60 is needed"
+        if not (self.watch.plates or self.watch.tracks or self.watch.cameras):
+            return "--no-plates and --no-tracks leave nothing to record: add --cameras"
         if self.scenes is not None and self.minutes is not None:
             return "--scenes and --minutes exclude each other: give the number of scenes or the length of an afternoon"
         if self.scenes is not None and self.scenes < 1:
@@ -69,6 +82,13 @@ def run_simulate(
     cells: Cells = "plate",
     tracks: Tracks = "clean",
     baskets: Path | None = None,
+    cameras: int = 0,
+    fps: float = 10.0,
+    picture_size: str = "640x360",
+    given_tracks: bool = True,
+    plates: bool = True,
+    jobs: int = 1,
+    pictures: int | None = None,
     console: Console | None = None,
 ) -> int:
     """Write `OUT/<recording>.mcap` and, apart from them, `<truth>/<recording>.json`; returns the exit code.
@@ -77,11 +97,19 @@ def run_simulate(
     Either `scenes` short scenes, going round all kinds with a new seed each, or one afternoon of `minutes`
     (default: 10 minutes).  `dynamics` names a preset of `dynamics.PRESETS`, or "mixed" for a different one each
     recording; `cells` "shelf" puts one load cell under each board; `tracks` "rough" gives people new ids after
-    losses; `baskets` is a CSV of real till baskets whose lengths shopping lists take.  Codes: 0 done, 1 failed,
-    2 wrong use.
+    losses; `baskets` is a CSV of real till baskets whose lengths shopping lists take.  `cameras` film `fps` pictures
+    of `picture_size` ("640x360") a second, rendered in `jobs` processes; without `given_tracks` or `plates` those
+    readings are left out.  `pictures` makes a training set of so many single pictures in OUT instead
+    (`pictures.picture_sets`).  Codes: 0 done, 1 failed, 2 wrong use.
     """
     console = console or Console(stderr=True)
-    wish = Wish(scenes, minutes, seed, dynamics, cells, tracks, baskets)
+    size = _size(picture_size)
+    if size is None:
+        wrong = f"--picture-size {picture_size!r}: WIDTHxHEIGHT from 64x64 to 4096x4096, like 640x360, would be right"
+        console.print(wrong, style="red", markup=False)
+        return WRONG_USE
+    watch = Watch(cameras, fps, size, jobs, plates, given_tracks)
+    wish = Wish(scenes, minutes, seed, dynamics, cells, tracks, baskets, watch, pictures)
     fault = wish.fault()
     if fault is not None:
         console.print(fault, style="red", markup=False)
@@ -91,13 +119,44 @@ def run_simulate(
         console.print("--truth names the folder of the recordings: truth must lie apart from them", style="red")
         return WRONG_USE
     try:
+        if pictures is not None:
+            _write_pictures(wish, out, pictures, console)
+            return DONE
         shop = _store(store)
         sizes = basket_sizes(baskets) if baskets is not None else ()
         _write_all(wish, shop, sizes, out, truth, console)
-    except (OSError, ValueError, StoreError) as why:
+    except (OSError, ValueError, RuntimeError, StoreError) as why:
         console.print(str(why), style="red", markup=False)
         return FAILED
     return DONE
+
+
+def _size(text: str) -> tuple[int, int] | None:
+    """ "640x360" as (640, 360); None when that is no size of a picture."""
+    found = re.fullmatch(r"(\d{2,4})x(\d{2,4})", text)
+    if found is None:
+        return None
+    wide, high = int(found.group(1)), int(found.group(2))
+    return (wide, high) if 64 <= wide <= 4096 and 64 <= high <= 4096 else None
+
+
+def _write_pictures(wish: Wish, out: Path, count: int, console: Console) -> None:
+    from aisle.simulation.pictures.picture_sets import write_picture_set
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("pictures", total=count)
+        write_picture_set(
+            out,
+            count,
+            wish.seed,
+            size_px=wish.watch.size_px,
+            jobs=wish.watch.jobs,
+            progress=lambda done, _: progress.update(task, completed=done),
+        )
+    console.print(
+        f"{count} picture{'s' * (count > 1)} with backgrounds and truth in {out}", style="green", markup=False
+    )
 
 
 def _store(folder: Path | None) -> Store:
@@ -124,6 +183,7 @@ def _write_all(wish: Wish, shop: Store, sizes: tuple[int, ...], out: Path, truth
                 cells=wish.cells,
                 tracks=wish.tracks,
                 basket_sizes=sizes,
+                watch=wish.watch,
                 progress=lambda done, all_of: progress.update(task, completed=done, total=all_of),
             )
             write(simulated, out, truth)
@@ -140,7 +200,13 @@ def scene_number(wish: Wish, shop: Store, number: int) -> Simulated:
     kinds = list(SCENES)
     seed = int(np.random.SeedSequence([wish.seed, number]).generate_state(1)[0]) % 10**6
     return simulate_scene(
-        shop, kinds[number % len(kinds)], seed, dynamics=wish.dynamics_of(number), cells=wish.cells, tracks=wish.tracks
+        shop,
+        kinds[number % len(kinds)],
+        seed,
+        dynamics=wish.dynamics_of(number),
+        cells=wish.cells,
+        tracks=wish.tracks,
+        watch=wish.watch,
     )
 
 

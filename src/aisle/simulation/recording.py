@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -18,7 +19,10 @@ from aisle.simulation.plates import HZ, Gondola, Signal
 from aisle.simulation.tracks import Frames, track
 from aisle.simulation.truth import Truth, events_of, receipts_of
 from aisle.simulation.world import World
-from aisle.store.model import Facing, Store
+from aisle.store.model import Camera, Facing, Store
+
+if TYPE_CHECKING:
+    from aisle.simulation.pictures.filming import Film
 
 BATCH = 12
 NS = 1_000_000_000
@@ -29,6 +33,26 @@ AFTERWARDS_S = 3.0
 Cells = Literal["plate", "shelf"]
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Which devices watch a simulated shop.
+
+    `cameras` is how many hang in the shop (0: none; the store's own are taken first), each filming `fps` pictures a
+    second of `size_px`, rendered in `jobs` processes.  Without `plates` nothing is weighed; without `tracks` nobody
+    tells where people are, so that only pixels do.
+    """
+
+    cameras: int = 0
+    fps: float = 10.0
+    size_px: tuple[int, int] = (640, 360)
+    jobs: int = 1
+    plates: bool = True
+    tracks: bool = True
+
+
+EVERYTHING_BUT_CAMERAS = Watch()
+
+
 class ReadingSink(Protocol):
     """Whatever takes readings: a recording's writer, a list's append in tests."""
 
@@ -37,30 +61,45 @@ class ReadingSink(Protocol):
 
 @dataclass(frozen=True)
 class Simulated:
-    """A simulated recording: also a `Recording` as the sensing room knows them, without a file."""
+    """A simulated recording: also a `Recording` as the sensing room knows them, without a file.
+
+    `sent` is what plates and tracker sent; frames are rendered by `film` while somebody reads, and never kept.
+    """
 
     name: str
     store: Store
     truth: Truth
     sent: tuple[Reading, ...]
+    film: Film | None = None
 
     def readings(self) -> Iterator[Reading]:
         """All readings in order of receipt."""
-        return iter(self.sent)
+        if self.film is None:
+            return iter(self.sent)
+        frames: Iterator[Reading] = iter(self.film.readings())
+        return heapq.merge(self.sent, frames, key=lambda reading: reading.received_ns)
 
     @property
     def health(self) -> tuple[HealthEntry, ...]:
         return ()
 
     def write(self, sink: ReadingSink) -> None:
-        for reading in self.sent:
+        for reading in self.readings():
             sink.write(reading)
 
     def write_truth(self, folder: Path) -> Path:
-        """Write `<folder>/<name>.json`; returns its path."""
+        """Write `<folder>/<name>.json`; returns its path.
+
+        Where cameras film, `<name>.tracks.npz` beside it says where people and their hands were; and, once the frames
+        have been written, `<name>.frames.npz` what each of them shows (`pictures.film_truth`).
+        """
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.name}.json"
         path.write_text(json.dumps(self.truth.as_json(), indent=1) + "\n", encoding="utf-8")
+        if self.film is not None:
+            from aisle.simulation.pictures.film_truth import write_film_truth
+
+            write_film_truth(self.film, folder, self.name)
         return path
 
 
@@ -95,10 +134,11 @@ def record(
     seed: int,
     watching: Dynamics,
     rng: np.random.Generator,
+    watch: Watch = EVERYTHING_BUT_CAMERAS,
 ) -> Simulated:
-    """Let plates and tracker watch what happened.
+    """Let plates, tracker and cameras watch what happened.
 
-    `watching` are the dynamics of the tracker (rough tracks, or the world's own).
+    `watching` are the dynamics of the tracker (rough tracks, or the world's own); `watch` says which devices there are.
     """
     t0_ns = (FIRST_DAY_S + int(rng.integers(0, 300 * 86_400))) * NS + int(rng.integers(0, NS // 1000)) * 1000
     end = max([who.t_out for who in world.people if math.isfinite(who.t_out)], default=0.0) + AFTERWARDS_S
@@ -114,10 +154,12 @@ def record(
         touching = [e for e in world.effects if e.gondola == number]
         signal = gondola.render(batches * BATCH, world.stock.start, touching, world.dynamics, rng)
         for reading in _batches(signal, number, t0_ns, world.dynamics, rng):
-            arrivals.append((reading.received_ns, len(arrivals), reading))
+            if watch.plates:
+                arrivals.append((reading.received_ns, len(arrivals), reading))
     frames = track(world.people, duration, watching, rng)
     for frame in _track_readings(frames, t0_ns, rng):
-        arrivals.append((frame.received_ns, len(arrivals), frame))
+        if watch.tracks:
+            arrivals.append((frame.received_ns, len(arrivals), frame))
     arrivals.sort(key=lambda a: a[:2])
     staff = frozenset(who.ident for who in world.people if who.role == "staff")
     truth = Truth(
@@ -134,8 +176,25 @@ def record(
         links=frames.links,
         events=events_of(world, gondolas, t0_ns / NS),
     )
-    store = replace(world.store, staff=world.store.staff | staff)
-    return Simulated(name, store, truth, tuple(reading for _, _, reading in arrivals))
+    film = _film(world, watch, t0_ns, duration, seed) if watch.cameras else None
+    cameras = film.cameras if film is not None else world.store.cameras
+    store = replace(world.store, staff=world.store.staff | staff, cameras=cameras)
+    return Simulated(name, store, truth, tuple(reading for _, _, reading in arrivals), film)
+
+
+def _film(world: World, watch: Watch, t0_ns: int, duration_s: float, seed: int) -> Film:
+    """The cameras' part, with random numbers of its own, so that plates and tracks do not depend on it."""
+    from aisle.simulation.pictures.filming import Film
+    from aisle.simulation.pictures.rigs import CEILING_M, rig
+
+    own = tuple(camera for camera in world.store.cameras if camera.size_px == watch.size_px)[: watch.cameras]
+    hung: tuple[Camera, ...] = ()
+    if len(own) < watch.cameras:
+        rng = np.random.default_rng([0xCA3, seed])
+        hung = rig(world.store, watch.cameras - len(own), watch.size_px, rng=rng)
+        taken = {camera.camera_id for camera in own}
+        hung = tuple(c if c.camera_id not in taken else replace(c, camera_id=f"{c.camera_id}-hung") for c in hung)
+    return Film(world, own + hung, watch.fps, t0_ns, duration_s, seed, jobs=watch.jobs, ceiling_m=CEILING_M)
 
 
 def _background_sway(world: World, gondola: int, duration_s: float) -> None:

@@ -11,7 +11,15 @@ import numpy as np
 from aisle.simulation import acts
 from aisle.simulation.dynamics import Dynamics, rough_tracks
 from aisle.simulation.people import Person
-from aisle.simulation.recording import Cells, Simulated, on_shelf_cells, record, with_second_facings
+from aisle.simulation.recording import (
+    EVERYTHING_BUT_CAMERAS,
+    Cells,
+    Simulated,
+    Watch,
+    on_shelf_cells,
+    record,
+    with_second_facings,
+)
 from aisle.simulation.scenes import SCENES
 from aisle.simulation.shopping import Taste
 from aisle.simulation.stage import Stage
@@ -30,8 +38,9 @@ def simulate_scene(
     dynamics: Dynamics | None = None,
     cells: Cells = "plate",
     tracks: Tracks = "clean",
+    watch: Watch = EVERYTHING_BUT_CAMERAS,
 ) -> Simulated:
-    """One scene (a name of `SCENES`) in `store`, the same for the same arguments.
+    """One scene (a name of `SCENES`) in `store`, the same for the same arguments.  `watch`: the devices there are.
 
     Raises ValueError for an unknown scene.
     """
@@ -42,7 +51,7 @@ def simulate_scene(
     stage = Stage(_world(store, dynamics or Dynamics(), cells, rng))
     chosen.play(stage)
     stage.world.run()
-    return _recorded(stage.world, f"{kind}-{seed:04d}", kind, chosen.group, chosen.resolvable, seed, tracks, rng)
+    return _recorded(stage.world, f"{kind}-{seed:04d}", kind, chosen.group, chosen.resolvable, seed, tracks, rng, watch)
 
 
 def simulate_afternoon(
@@ -55,12 +64,13 @@ def simulate_afternoon(
     cells: Cells = "plate",
     tracks: Tracks = "clean",
     basket_sizes: tuple[int, ...] = (),
+    watch: Watch = EVERYTHING_BUT_CAMERAS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Simulated:
     """An afternoon of `minutes`: `visitors` (default: four a minute) come with shopping lists, and staff restock.
 
-    `basket_sizes` are lengths of real shopping lists to draw from; `progress` is told how many of how many
-    visits have begun.  The same arguments always give the same recording.
+    `basket_sizes` are lengths of real shopping lists to draw from; `watch` says which devices there are; `progress` is
+    told how many of how many visits have begun.  The same arguments always give the same recording.
     """
     if minutes <= 0:
         raise ValueError(f"minutes is {minutes}; an afternoon needs more than 0")
@@ -95,7 +105,8 @@ def simulate_afternoon(
     for at in np.arange(40.0, last, 150.0):
         stage.enter(_restocking(stage), float(at + rng.uniform(0, 60)), "staff")
     world.run()
-    return _recorded(world, f"afternoon-{seed:04d}", "afternoon", "afternoon", "weight+head", seed, tracks, rng)
+    name = f"afternoon-{seed:04d}"
+    return _recorded(world, name, "afternoon", "afternoon", "weight+head", seed, tracks, rng, watch)
 
 
 def _world(store: Store, dynamics: Dynamics, cells: Cells, rng: np.random.Generator) -> World:
@@ -104,11 +115,26 @@ def _world(store: Store, dynamics: Dynamics, cells: Cells, rng: np.random.Genera
 
 
 def _recorded(
-    world: World, name: str, case: str, group: str, resolvable: str, seed: int, tracks: Tracks, rng: np.random.Generator
+    world: World,
+    name: str,
+    case: str,
+    group: str,
+    resolvable: str,
+    seed: int,
+    tracks: Tracks,
+    rng: np.random.Generator,
+    watch: Watch,
 ) -> Simulated:
-    watching = rough_tracks(world.dynamics) if tracks == "rough" else world.dynamics
     return record(
-        world, name=name, case=case, group=group, resolvable=resolvable, seed=seed, watching=watching, rng=rng
+        world,
+        name=name,
+        case=case,
+        group=group,
+        resolvable=resolvable,
+        seed=seed,
+        watching=rough_tracks(world.dynamics) if tracks == "rough" else world.dynamics,
+        rng=rng,
+        watch=watch,
     )
 
 
