@@ -106,14 +106,17 @@ def varied(camera: Camera, rng: np.random.Generator, strength: float = 1.0) -> C
 
 
 def _barrel(camera: Camera, k1: float, counter: float) -> tuple[float, float]:
-    """Barrel distortion that no lens exceeds: to the corners (and a little beyond) the picture never folds back."""
-    corner = 1.15 * math.hypot(
-        *(size / 2.0 / focal for size, focal in zip(camera.size_px, camera.focal_px, strict=True))
-    )
-    r2 = np.linspace(0.0, corner * corner, 50)
-    while float((1.0 + 3.0 * k1 * r2 - 5.0 * counter * k1 * r2 * r2).min()) < 0.35:
+    """Barrel distortion (k1, k2) near the wish that still sees to the corners of its sensor without folding back."""
+    half = [size / 2.0 / focal for size, focal in zip(camera.size_px, camera.focal_px, strict=True)]
+    corner = 1.08 * math.hypot(*half)
+    r = np.linspace(0.0, 1.4 * corner, 200)  # beyond, `geometry.distorted` takes the lens for perfect
+    while True:
+        bent = r * (1.0 + k1 * r**2 - counter * k1 * r**4)
+        within = r[bent < corner]
+        slope = 1.0 + 3.0 * k1 * within**2 - 5.0 * counter * k1 * within**4
+        if float(bent[-1]) >= corner and float(slope.min()) > 0.4:
+            return k1, -counter * k1
         k1 *= 0.85
-    return k1, -counter * k1
 
 
 # -------------------------------------------------------------------- mounts
