@@ -15,7 +15,7 @@ import numpy as np
 from aisle.simulation.people import Person, minimum_jerk
 from aisle.simulation.pictures.figure import build_figure
 from aisle.simulation.pictures.figure_gait import Feet, Walk
-from aisle.simulation.pictures.figure_looks import Look, draw_look
+from aisle.simulation.pictures.figure_looks import REFERENCE_M, Look, draw_look
 from aisle.simulation.pictures.figure_mesh import RestFigure
 from aisle.simulation.pictures.figure_pose import Arms, Bones, grips, pose, skin
 from aisle.simulation.pictures.figure_skeleton import BONE, SIDES, skeleton_of, unit
@@ -117,13 +117,14 @@ class _Actor:
         idle = self._idle(t, going, phase)
         body = trunk(self.bones, idle[None], motion)
         if hands.gone.max() > 1e-4:
-            head = body.head_m[0] + hands.head_shift_m @ turn / k
-            head[2] = max(head[2], LOWEST_HEAD * 1.75)
+            straight = np.array([idle[ASIDE], 0.05 / k, 0.93 * REFERENCE_M - idle[DROP]])
+            head = body.head_m[0] + hands.gone.max() * (straight - body.head_m[0]) + hands.head_shift_m @ turn / k
+            head[2] = max(head[2], LOWEST_HEAD * REFERENCE_M)
             base = self._base_wrists(body, going, phase)
             wrists = base + hands.gone[:, None] * (goals - base)
             q = settle(self.bones, idle, motion, head, wrists, hands.gone)
             body = trunk(self.bones, q[None], motion)
-            feet = _crouching(self._feet(phase, xy, yaw), float(q[DROP]), who.body.first_hand)
+            feet = _stepping(self._feet(phase, xy, yaw), q, who.body.first_hand)
         else:
             feet = self._feet(phase, xy, yaw)
         arms = self._arms(body, going, phase, hands, goals, grip_m)
@@ -243,17 +244,22 @@ class _Actor:
         return replace(feet, at_m=at, yaw_rad=feet.yaw_rad - yaw, lift_m=feet.lift_m / self.scale)
 
 
-def _crouching(feet: Feet, drop: float, first_hand: int) -> Feet:
-    """Going down low takes one foot back and its heel up."""
-    u = min(max((drop - 0.14) / 0.20, 0.0), 1.0)
-    share = u * u * (3 - 2 * u)
-    if share == 0.0:
+def _stepping(feet: Feet, q: FloatArray, first_hand: int) -> Feet:
+    """Going down low takes one foot back and its heel up; going far ahead takes the other foot along."""
+    low, far = _share(q[DROP], 0.14, 0.34), _share(q[AHEAD], 0.08, 0.40)
+    if low == 0.0 and far == 0.0:
         return feet
-    back = first_hand
+    back, front = first_hand, 1 - first_hand
     at, lift, pitch, toe = feet.at_m.copy(), feet.lift_m.copy(), feet.pitch_rad.copy(), feet.toe_rad.copy()
-    at[back] += share * np.array([0.0, -0.19])
-    at[1 - back] += share * np.array([0.0, 0.05])
-    lift[back] += 0.04 * np.sin(np.pi * share)
-    pitch[back] -= 0.6 * share
-    toe[back] += 0.6 * share
+    at[back, 1] -= 0.19 * low * (1 - far)
+    at[front, 1] += 0.05 * low + 0.36 * far
+    lift[back] += 0.04 * np.sin(np.pi * low)
+    lift[front] += 0.05 * np.sin(np.pi * far)
+    pitch[back] -= 0.6 * low
+    toe[back] += 0.6 * low
     return replace(feet, at_m=at, lift_m=lift, pitch_rad=pitch, toe_rad=toe)
+
+
+def _share(value: float, low: float, high: float) -> float:
+    u = min(max((value - low) / (high - low), 0.0), 1.0)
+    return float(u * u * (3 - 2 * u))

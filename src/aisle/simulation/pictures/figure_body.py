@@ -17,6 +17,9 @@ from aisle.store.model import FloatArray
 Field = Callable[[FloatArray], FloatArray]
 """About the distance in metres of points (n, 3) from a surface, negative inside."""
 
+FARTHEST_EASE_M = 0.12
+"""Nothing is worn further off the body, blends of limbs included."""
+
 
 def union(a: FloatArray, b: FloatArray, k: float) -> FloatArray:
     """Polynomial smooth minimum of two fields; `k` is the blend's width in metres (Quilez, "Smooth minimum")."""
@@ -51,6 +54,11 @@ class Tube:
         self.rows = np.stack([np.convolve(c, kernel / kernel.sum(), "valid") for c in columns], 1)
         self.origin = np.array(origin, float)
         self.frame = np.array([along, across, ahead], float)
+        self.power = float(rows[0, 5]) if np.ptp(rows[:, 5]) == 0 else None
+        ends = self.origin + np.outer((self.s[0], self.s[-1]), self.frame[0])
+        wide = float(np.max(self.rows[:, :2] + np.abs(self.rows[:, 2:4])))
+        reach = wide * np.sqrt(np.maximum(1 - self.frame[0] ** 2, 0.0))
+        self.box = np.stack([ends.min(0) - reach, ends.max(0) + reach])
 
     def at(self, s: FloatArray) -> FloatArray:
         """(5, n): radii, offsets and power at places along the axis."""
@@ -63,7 +71,11 @@ class Tube:
     def __call__(self, p: FloatArray) -> FloatArray:
         q = (p - self.origin) @ self.frame.T
         a, b, u, v, n = self.at(q[:, 0])
-        r = (np.abs((q[:, 1] - u) / a) ** n + np.abs((q[:, 2] - v) / b) ** n) ** (1 / n)
+        x, y = (q[:, 1] - u) / a, (q[:, 2] - v) / b
+        if self.power == 2.0:
+            r = np.sqrt(x * x + y * y)
+        else:
+            r = (np.abs(x) ** n + np.abs(y) ** n) ** (1 / n)
         side = (r - 1) * np.minimum(a, b)
         out: FloatArray = np.maximum(side, np.maximum(self.s[0] - q[:, 0], q[:, 0] - self.s[-1]))
         return out
@@ -76,17 +88,18 @@ def upright(
     return Tube(origin, (0, 0, 1), (1, 0, 0), (0, 1, 0), table, blur)
 
 
-def ball(centre: Sequence[float], radii: Sequence[float]) -> Field:
+class Ball:
     """Field of an ellipsoid."""
-    c, r = np.array(centre, float), np.array(radii, float)
-    least = float(r.min())
 
-    def field(p: FloatArray) -> FloatArray:
-        q = (p - c) / r
-        out: FloatArray = (np.sqrt((q * q).sum(1)) - 1) * least
+    def __init__(self, centre: Sequence[float], radii: Sequence[float]) -> None:
+        self.centre, self.radii = np.array(centre, float), np.array(radii, float)
+        self.least = float(self.radii.min())
+        self.box = np.stack([self.centre - self.radii, self.centre + self.radii])
+
+    def __call__(self, p: FloatArray) -> FloatArray:
+        q = (p - self.centre) / self.radii
+        out: FloatArray = (np.sqrt(np.einsum("ij,ij->i", q, q)) - 1) * self.least
         return out
-
-    return field
 
 
 # s, across, ahead, offset across, offset ahead
@@ -159,34 +172,36 @@ class Body:
             self.tubes["arm" + s] = _arm(self.bones, side, f, g)
             self.tubes["leg" + s] = _leg(self.bones, s, k, f, g)
         big = 1 + 0.3 * fat
-        bumps: list[tuple[Field, float]] = []
+        bumps: list[tuple[Ball, float]] = []
         for k in (1.0, -1.0):
             if f > 0.3:
                 r = 0.058 * f * big + 0.001
-                bumps.append((ball((k * 0.072, 0.058 + 0.02 * fat, 1.285), (r, r, r + 0.002)), 0.035))
+                bumps.append((Ball((k * 0.072, 0.058 + 0.02 * fat, 1.285), (r, r, r + 0.002)), 0.035))
             else:
-                bumps.append((ball((k * 0.085, 0.050, 1.345), (0.075, 0.055, 0.055)), 0.05))
-            bumps.append((ball((k * 0.075, -0.062, 0.925), (0.082, 0.075, 0.085)), 0.05))
+                bumps.append((Ball((k * 0.085, 0.050, 1.345), (0.075, 0.055, 0.055)), 0.05))
+            bumps.append((Ball((k * 0.075, -0.062, 0.925), (0.082, 0.075, 0.085)), 0.05))
             # trapezius and deltoid: what a camera on the ceiling sees of a shoulder
-            bumps.append((ball((k * 0.095, -0.030, 1.432), (0.075, 0.042, 0.022)), 0.05))
+            bumps.append((Ball((k * 0.095, -0.030, 1.432), (0.075, 0.042, 0.022)), 0.05))
         self.bumps = bumps
         self.skull = _skull(1 - 0.05 * f)
 
     def __call__(self, p: FloatArray) -> FloatArray:
         """Field of the body without the head."""
+        low, high = p.min(0), p.max(0)
         v = self.torso(p)
         for name, tube in self.tubes.items():
-            if name != "torso":
+            if name != "torso" and _near(tube.box, low, high):
                 v = union(v, tube(p), 0.05 if name.startswith("arm") else 0.03)
-        for field, k in self.bumps:
-            v = union(v, field(p), k)
+        for bump, k in self.bumps:
+            if _near(bump.box, low, high):
+                v = union(v, bump(p), k)
         return v
 
     def trunk(self, p: FloatArray) -> FloatArray:
         """Field of the trunk and the upper parts of the limbs' roots, without arms: what a coat's body hangs on."""
         v = self.torso(p)
-        for field, k in self.bumps:
-            v = union(v, field(p), k)
+        for bump, k in self.bumps:
+            v = union(v, bump(p), k)
         return v
 
     def head(self, p: FloatArray) -> FloatArray:
@@ -195,8 +210,13 @@ class Body:
         for field, k in self.skull[1:]:
             v = union(v, field(p), k)
         for x in (0.031, -0.031):  # eye sockets
-            v = -union(-v, ball((x, 0.100, 1.637), (0.014, 0.016, 0.010))(p), 0.012)
+            v = -union(-v, Ball((x, 0.100, 1.637), (0.014, 0.016, 0.010))(p), 0.012)
         return v
+
+
+def _near(box: FloatArray, low: FloatArray, high: FloatArray) -> bool:
+    """May something in `box` touch what is worn over points between `low` and `high`?"""
+    return bool((box[0] - FARTHEST_EASE_M < high).all() and (box[1] + FARTHEST_EASE_M > low).all())
 
 
 def _trunk(f: float, g: float) -> FloatArray:
@@ -231,17 +251,17 @@ def _leg(bones: Skeleton, s: str, k: float, f: float, g: float) -> Tube:
     return Tube(bones.at("thigh" + s), (0, 0, -1), (1, 0, 0), (0, 1, 0), table)
 
 
-def _skull(m: float) -> list[tuple[Field, float]]:
+def _skull(m: float) -> list[tuple[Ball, float]]:
     """Ellipsoids of cranium, face, chin, brow, cheeks, nose and jaw with their blends."""
-    parts: list[tuple[Field, float]] = [
-        (ball((0, -0.012, 1.664), (0.077 * m, 0.095 * m, 0.088)), 0.02),
-        (ball((0, 0.026, 1.606), (0.058 * m, 0.064, 0.086)), 0.03),
-        (ball((0, 0.068, 1.543), (0.026 * m, 0.028, 0.021)), 0.03),
-        (ball((0, 0.062, 1.655), (0.050 * m, 0.030, 0.016)), 0.02),
-        (ball((0, 0.096, 1.618), (0.011, 0.014, 0.026)), 0.012),
-        (ball((0, 0.102, 1.604), (0.016, 0.014, 0.010)), 0.012),
+    parts: list[tuple[Ball, float]] = [
+        (Ball((0, -0.012, 1.664), (0.077 * m, 0.095 * m, 0.088)), 0.02),
+        (Ball((0, 0.026, 1.606), (0.058 * m, 0.064, 0.086)), 0.03),
+        (Ball((0, 0.068, 1.543), (0.026 * m, 0.028, 0.021)), 0.03),
+        (Ball((0, 0.062, 1.655), (0.050 * m, 0.030, 0.016)), 0.02),
+        (Ball((0, 0.096, 1.618), (0.011, 0.014, 0.026)), 0.012),
+        (Ball((0, 0.102, 1.604), (0.016, 0.014, 0.010)), 0.012),
     ]
     for k in (1.0, -1.0):
-        parts.append((ball((k * 0.043, 0.052, 1.608), (0.022, 0.026, 0.02)), 0.02))
-        parts.append((ball((k * 0.044 * m, 0.02, 1.567), (0.014, 0.035, 0.028)), 0.03))
+        parts.append((Ball((k * 0.043, 0.052, 1.608), (0.022, 0.026, 0.02)), 0.02))
+        parts.append((Ball((k * 0.044 * m, 0.02, 1.567), (0.014, 0.035, 0.028)), 0.03))
     return parts

@@ -22,12 +22,14 @@ from aisle.simulation.pictures.figure_skeleton import (
     HEEL,
     SIDES,
     Skeleton,
+    cross,
     unit,
 )
 from aisle.simulation.pictures.figure_trunk import Trunk, hip_joints
 from aisle.store.model import FloatArray
 
 X, Y, Z = np.eye(3)
+LEG_FRAME = np.stack([-Z, -X, Y])  # at rest the leg hangs along -z and bends backwards: its hinge is -x
 ANKLE = np.array([0.0, 0.0, 0.075])
 LOAD_SHARE, LOAD_ASIDE_M = 0.35, 0.05  # from the wrist to the elbow, and outwards
 PALM_M = 0.014  # from the wrist's axis to the skin of the palm
@@ -73,7 +75,7 @@ def two_bone(
     c = (upper * upper + d * d - lower * lower) / (2 * upper * d)
     first = a * c + side * np.sqrt(max(1 - c * c, 0.0))
     second = unit(a * d - first * upper)
-    return first, second, unit(np.cross(first, second))
+    return first, second, unit(cross(first, second))
 
 
 def pose(rest: RestFigure, body: Trunk, feet: Feet, arms: Arms, load_side: int) -> Bones:
@@ -125,12 +127,10 @@ def _leg(
     yaw = float(feet.yaw_rad[side]) - g * 0.12
     toes_out = np.array([-np.sin(yaw), np.cos(yaw), 0.0])
     first, second, hinge = two_bone(hip, ankle, upper, lower, toes_out + np.array([g * 0.06, 0, 0.15]))
-    # at rest the leg hangs along -z and bends back: hinge = (-z) x (-y)
-    frame = np.stack([-Z, -X, np.cross(-Z, -X)])
     P[BONE["thigh" + s]], P[BONE["calf" + s]] = hip, hip + upper * first
     P[BONE["foot" + s]] = P[BONE["calf" + s]] + lower * second
     for name, v in (("thigh", first), ("calf", second)):
-        R[BONE[name + s]] = np.stack([v, hinge, np.cross(v, hinge)], 1) @ frame
+        R[BONE[name + s]] = np.stack([v, hinge, cross(v, hinge)], 1) @ LEG_FRAME
     foot = turned(Z, yaw) @ turned(X, pitch)
     R[BONE["foot" + s]] = foot
     P[BONE["toe" + s]] = P[BONE["foot" + s]] + foot @ (bones.at("toe" + s) - end)
@@ -143,16 +143,16 @@ def _arm(
     """Upper arm, forearm, hand with thumb up or ahead, and fingers."""
     d = bones.along[side]
     first, second, hinge = two_bone(shoulder, arms.wrists_m[side], bones.upper_m, bones.fore_m, arms.poles[side])
-    bent = np.cross(d, Y)
-    frame = np.stack([d, bent, np.cross(d, bent)])
+    bent = cross(d, Y)
+    frame = np.stack([d, bent, cross(d, bent)])
     P[BONE["upper" + s]], P[BONE["fore" + s]] = shoulder, shoulder + bones.upper_m * first
     P[BONE["hand" + s]] = P[BONE["fore" + s]] + bones.fore_m * second
     for name, v in (("upper", first), ("fore", second)):
-        R[BONE[name + s]] = np.stack([v, hinge, np.cross(v, hinge)], 1) @ frame
+        R[BONE[name + s]] = np.stack([v, hinge, cross(v, hinge)], 1) @ frame
     down = min(max(0.5 - 0.8 * second[2], 0.0), 1.0)
     up = Z + 0.6 * (down * (Y - 0.35 * g * X) - (1 - down) * g * X)
     thumb = unit(up - second * (up @ second))
-    hand = np.stack([second, thumb, np.cross(second, thumb)], 1) @ np.stack([d, Y, np.cross(d, Y)])
+    hand = np.stack([second, thumb, cross(second, thumb)], 1) @ np.stack([d, Y, cross(d, Y)])
     R[BONE["hand" + s]] = hand
     curl = float(arms.curl[side])
     for name, parent, share in (("finger", "hand", 0.8), ("tip", "finger", 1.0), ("thumb", "hand", 0.25)):
@@ -212,7 +212,7 @@ def grips(rest: RestFigure, posed: Bones, width_m: tuple[float | None, float | N
         thumb = R @ Y
         up = thumb + 1.0 * Z
         up = unit(up - normal * (up @ normal))
-        out[side, :3, :3] = np.stack([normal, np.cross(up, normal), up], 1)
+        out[side, :3, :3] = np.stack([normal, cross(up, normal), up], 1)
         width = width_m[side]
         off = PALM_M + (0.02 if width is None else width / 2 / rest.bones.scale)
         out[side, :3, 3] = posed.joints[BONE["hand" + s]] + R @ (GRIP_M * rest.bones.along[side]) + off * normal

@@ -72,6 +72,13 @@ def unit(v: FloatArray) -> FloatArray:
     return out
 
 
+def cross(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Cross product of two vectors (3,), without the overhead of the one for arrays."""
+    x, y, z = a.tolist()
+    u, v, w = b.tolist()
+    return np.array((y * w - z * v, z * u - x * w, x * v - y * u))
+
+
 @dataclass(frozen=True)
 class Skeleton:
     """Joints at rest, at the reference stature: `joints` (bones, 3), and per side (left, right) the arm's axes:

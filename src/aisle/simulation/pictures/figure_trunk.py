@@ -15,13 +15,15 @@ from aisle.simulation.pictures.figure_skeleton import BONE, HEAD_CENTRE, Skeleto
 from aisle.store.model import FloatArray
 
 LEAN, SIDE, TWIST, DROP, AHEAD, ASIDE = range(6)
+_SHIFTS = [ASIDE, AHEAD, DROP]
 LEAST = np.array([-0.25, -0.55, -0.8, -0.09, -0.25, -0.16])
-MOST = np.array([1.45, 0.55, 0.8, 0.56, 0.25, 0.16])
-EASY = np.array([0.7, 0.30, 0.35, 0.5, 0.10, 0.07])
+MOST = np.array([1.45, 0.55, 0.8, 0.58, 0.42, 0.16])
+EASY = np.array([0.7, 0.30, 0.35, 0.5, 0.12, 0.07])
 """How far each number goes before it feels odd: weights of the least squares."""
-HEAD_WITHIN_M, ARM_WITHIN_M = 0.02, 0.008
+HEAD_WITHIN_M, ARM_WITHIN_M = 0.02, 0.004
 ARM_USED = 0.985  # of its length, at most
-ROUNDS = 4
+ROUNDS = 5
+_DAMPING = np.array([0.05, 2.0, 20.0, 300.0])[:, None, None] * np.diag(EASY**-2)
 _PROBE = np.vstack([np.zeros(6), np.eye(6) * 1e-4])
 
 
@@ -47,71 +49,56 @@ class Motion:
     forward: tuple[float, float] = (0.0, 0.0)
 
 
-def turn_x(a: FloatArray) -> FloatArray:
-    """Rotations (n, 3, 3) about x by a (n,)."""
-    out = np.zeros((len(a), 3, 3))
-    c, s = np.cos(a), np.sin(a)
-    out[:, 0, 0] = 1
-    out[:, 1, 1] = out[:, 2, 2] = c
-    out[:, 1, 2], out[:, 2, 1] = -s, s
+SPREAD = {"pelvis": (-0.30, 0.30, 0.0), "spine": (-0.38, 0.40, 0.5), "chest": (-0.32, 0.30, 0.5)}
+SPREAD |= {"neck": (0.33, -0.3, -0.35), "head": (0.37, -0.4, -0.35)}
+"""Each joint's share of bend forwards, bend aside and twist; the head stays upright."""
+CHAIN = (("pelvis", ""), ("spine", "pelvis"), ("chest", "spine"), ("neck", "chest"), ("head", "neck"))
+CHAIN += (("clavicleL", "chest"), ("clavicleR", "chest"))
+_SHARES = np.zeros((3, 7, 3))
+for _axis, _number in enumerate((LEAN, SIDE, TWIST)):
+    _SHARES[_axis, :5, _axis] = [share[_axis] for share in SPREAD.values()]
+
+
+def turns_of(angles: FloatArray) -> FloatArray:
+    """Rotations (..., 3, 3) by angles (3, ...): about z first, then y, then x (rad)."""
+    (a, d, f), (c, e, g) = np.cos(angles), np.sin(angles)
+    ce, ae = c * e, a * e
+    out = np.empty((*a.shape, 3, 3))
+    out[..., 0, 0], out[..., 0, 1], out[..., 0, 2] = d * f, -d * g, e
+    out[..., 1, 0], out[..., 1, 1], out[..., 1, 2] = a * g + ce * f, a * f - ce * g, -c * d
+    out[..., 2, 0], out[..., 2, 1], out[..., 2, 2] = c * g - ae * f, c * f + ae * g, a * d
     return out
 
 
-def turn_y(a: FloatArray) -> FloatArray:
-    """Rotations (n, 3, 3) about y by a (n,)."""
-    out = np.zeros((len(a), 3, 3))
-    c, s = np.cos(a), np.sin(a)
-    out[:, 1, 1] = 1
-    out[:, 0, 0] = out[:, 2, 2] = c
-    out[:, 0, 2], out[:, 2, 0] = s, -s
-    return out
-
-
-def turn_z(a: FloatArray) -> FloatArray:
-    """Rotations (n, 3, 3) about z by a (n,)."""
-    out = np.zeros((len(a), 3, 3))
-    c, s = np.cos(a), np.sin(a)
-    out[:, 2, 2] = 1
-    out[:, 0, 0] = out[:, 1, 1] = c
-    out[:, 0, 1], out[:, 1, 0] = -s, s
-    return out
+def _own(motion: Motion) -> FloatArray:
+    """(3, 7) angles the joints of `CHAIN` have whatever the trunk does."""
+    (yaw, pitch), hips = motion.gaze, motion.hips_yaw
+    (rise_l, rise_r), (ahead_l, ahead_r) = motion.rise, motion.forward
+    return np.array(
+        [
+            [0.0, 0.0, 0.0, 0.4 * pitch, 0.6 * pitch, 0.0, 0.0],
+            [motion.hips_roll, 0.0, 0.0, 0.0, 0.0, rise_l, -rise_r],
+            [hips, -0.8 * hips, -0.9 * hips, 0.4 * yaw + 0.35 * hips, 0.6 * yaw + 0.35 * hips, -ahead_l, ahead_r],
+        ]
+    )
 
 
 def trunk(bones: Skeleton, q: FloatArray, motion: Motion) -> Trunk:
     """Postures for n rows of six numbers (n, 6)."""
-    n = len(q)
-    lean, side, twist, drop = q[:, LEAN], q[:, SIDE], q[:, TWIST], q[:, DROP]
-    one = np.ones(n)
-    turns: dict[str, FloatArray] = {}
-    joints: dict[str, FloatArray] = {}
-    hips = bones.at("pelvis") + np.stack(
-        # the seat goes back when the head goes ahead
-        [q[:, ASIDE], q[:, AHEAD] - 0.16 * np.sin(np.maximum(lean, 0)) - 0.10 * np.maximum(drop, 0), -drop],
-        1,
+    local = turns_of(_SHARES @ q[:, :3].T + _own(motion)[:, :, None])
+    turns, joints = {"pelvis": local[0]}, {"pelvis": q[:, _SHIFTS] * (1.0, 1.0, -1.0) + bones.at("pelvis")}
+    # the seat goes back when the head goes ahead
+    joints["pelvis"][:, 1] -= 0.16 * np.sin(np.maximum(q[:, LEAN], 0)) + 0.10 * np.maximum(q[:, DROP], 0)
+    for i, (name, parent) in enumerate(CHAIN[1:], 1):
+        joints[name] = joints[parent] + turns[parent] @ (bones.at(name) - bones.at(parent))
+        turns[name] = turns[parent] @ local[i]
+    shoulders = np.stack(
+        [
+            joints["clavicle" + s] + turns["clavicle" + s] @ (bones.at("upper" + s) - bones.at("clavicle" + s))
+            for s in "LR"
+        ],
+        axis=1,
     )
-    joints["pelvis"] = hips
-    turns["pelvis"] = turn_z(motion.hips_yaw * one) @ turn_x(-0.30 * lean) @ turn_y(0.30 * side + motion.hips_roll)
-
-    def follow(name: str, parent: str, local: FloatArray) -> None:
-        arm = bones.at(name) - bones.at(parent)
-        joints[name] = joints[parent] + turns[parent] @ arm
-        turns[name] = turns[parent] @ local
-
-    follow("spine", "pelvis", turn_x(-0.38 * lean) @ turn_y(0.40 * side) @ turn_z(0.5 * twist - 0.8 * motion.hips_yaw))
-    follow("chest", "spine", turn_x(-0.32 * lean) @ turn_y(0.30 * side) @ turn_z(0.5 * twist - 0.9 * motion.hips_yaw))
-    yaw, pitch = motion.gaze
-    calm = turn_z(yaw * 0.4 - 0.35 * twist + 0.35 * motion.hips_yaw)
-    follow("neck", "chest", turn_x(0.33 * lean + 0.4 * pitch) @ calm @ turn_y(-0.3 * side))
-    calm = turn_z(yaw * 0.6 - 0.35 * twist + 0.35 * motion.hips_yaw)
-    follow("head", "neck", turn_x(0.37 * lean + 0.6 * pitch) @ calm @ turn_y(-0.4 * side))
-    shoulders = np.empty((n, 2, 3))
-    for i, s in enumerate("LR"):
-        g = 1.0 if s == "R" else -1.0
-        local = turn_y(-g * motion.rise[i] * one) @ turn_z(g * motion.forward[i] * one)
-        follow("clavicle" + s, "chest", local)
-        shoulders[:, i] = joints["clavicle" + s] + turns["clavicle" + s] @ (
-            bones.at("upper" + s) - bones.at("clavicle" + s)
-        )
     head = joints["head"] + turns["head"] @ (HEAD_CENTRE - bones.at("head"))
     return Trunk(turns, joints, head, shoulders)
 
@@ -129,11 +116,16 @@ def settle(
     q[LEAN] += np.clip(shift[1] / 0.55, -0.2, 1.2)
     q[SIDE] += np.clip(shift[0] / 0.6, -0.4, 0.4)
     q[DROP] += np.clip(-shift[2] - 0.64 * (np.cos(rest[LEAN]) - np.cos(q[LEAN])), 0.0, 0.5)
-    damping = 1e-3 * np.eye(6)
     for _ in range(ROUNDS):
         r = _misfit(bones, q + _PROBE, rest, motion, head_m, wrists_m, pull)
         J = (r[1:] - r[0]).T / 1e-4
-        q = np.clip(q - np.linalg.solve(J.T @ J + damping, J.T @ r[0]), LEAST, MOST)
+        slope = J.T @ r[0]
+        held = ((q <= LEAST) & (slope > 0)) | ((q >= MOST) & (slope < 0))
+        J[:, held] = 0.0
+        steps = np.linalg.solve(J.T @ J + _DAMPING, np.where(held, 0.0, slope)[:, None])[:, :, 0]
+        tries = np.vstack([q, np.clip(q - steps, LEAST, MOST)])
+        costs = (_misfit(bones, tries, rest, motion, head_m, wrists_m, pull) ** 2).sum(axis=1)
+        q = tries[int(np.argmin(costs))]
     return q
 
 
