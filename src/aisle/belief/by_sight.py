@@ -33,12 +33,14 @@ class ReachPriors:
     """Log prior of what one hand among the goods does; measured on simulated shoppers, ten reaches in a minute."""
 
     take: float = math.log(0.50)
-    units: tuple[float, ...] = (math.log(0.90), math.log(0.09), math.log(0.01))
+    second: float = 0.06  # share of takes that are of two at once, of a hand that is out again soon ...
+    second_long: float = 0.34  # ... and what adds to it when the hand stays ...
+    stays_s: tuple[float, float] = (1.2, 2.2)  # ... the more the longer between these
+    third: float = 0.006
     put_home: float = math.log(0.22)  # who holds what belongs just there puts it back so often
     put_elsewhere: float = math.log(0.025)
     stray: float = math.log(0.35)  # against taking from the facing it stands in
     nothing: float = math.log(0.40)
-    touched: float = 0.5  # share of these in which the hand went in all the same
     unknown: float = math.log(0.002)
     rival: float = 0.6  # how probably another reach to the same place did what the pictures show
 
@@ -66,10 +68,10 @@ class Onlooker:
     ) -> None:
         """`weighed` is how probably the hand was where plates weigh, which is explained elsewhere."""
         self.grasp, self.outlooks, self.told, self.priors = grasp, outlooks, told, priors
-        p, inside = priors, grasp.inside
-        self._nothing = p.nothing + math.log(p.touched * math.exp(inside) + 1.0 - p.touched)
-        self._weighed = inside + math.log(max(weighed, 1e-12)) + self._any_act()
-        self._takes: dict[tuple[tuple[int, str], ...], list[Told]] = {}
+        self._weighed = grasp.inside + math.log(max(weighed, 1e-12)) + self._any_act()
+        stays = float(np.clip((grasp.t1_s - grasp.t0_s - priors.stays_s[0]) / np.diff(priors.stays_s)[0], 0.0, 1.0))
+        two = priors.second + priors.second_long * stays
+        self._units = tuple(math.log(u) for u in (1.0 - two - priors.third, two, priors.third))
 
     def _any_act(self) -> float:
         """Log ratio of the hand's content if it took or put something, or nothing, where plates weigh."""
@@ -79,7 +81,7 @@ class Onlooker:
     def explanations(self, held: Held, shelves: Sequence[ShelfState], narrow: float) -> list[Told]:
         """Best first, all within `narrow` of the best."""
         told = [
-            Told(0, Draft(self._nothing, (), why="nothing moved")),
+            Told(0, Draft(self.priors.nothing, (), why="nothing moved")),
             Told(0, Draft(self._weighed, (), why="at goods that are weighed")),
         ]
         for at, (outlook, shelf) in enumerate(zip(self.outlooks, shelves, strict=True)):
@@ -101,7 +103,7 @@ class Onlooker:
         for f, place in enumerate(per_facing.tolist()):
             gtin = labels.get(f, board.facings[f].gtin)
             if place > -math.inf and gtin in board.store.products:
-                for k, units in enumerate(p.units, 1):
+                for k, units in enumerate(self._units, 1):
                     yield Draft(p.take + units + place, (Act(who, -1, gtin, k, "facing"),))
         for stray in shelf.strays:
             near = np.exp(-0.5 * ((board.bins_m - stray.x_m) / 0.05) ** 2)
@@ -170,7 +172,7 @@ def in_hand(grasp: Grasp, sights: Sights, people: People, among: Sequence[Grasp]
     until = min((g.t0_s for g in mine if g.t0_s >= grasp.t1_s), default=math.inf)
     before = content(track, max(since, grasp.t0_s - settings.window_s), grasp.t0_s, settings)
     after = content(track, grasp.t1_s, min(until, grasp.t1_s + settings.window_s), settings)
-    grip = ratios(before, after, settings.wrong)[grasp.hand]
+    grip = ratios(before, after, settings)[grasp.hand]
     own = np.zeros(2)
     own[grasp.hand] = 1.0
     span = (people.nanoseconds(grasp.t0_s), people.nanoseconds(grasp.t1_s))

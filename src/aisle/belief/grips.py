@@ -35,6 +35,7 @@ class GripSettings:
     alike: float = 0.4  # how much frames err together
     frame_most: float = 2.5  # log odds one frame can give
     wrong: float = 0.03  # a hand's content is told wrong all through
+    temper: float = 0.75  # exponent of what comes of it: hands also change their content unseen
 
 
 def content(track: Track, t0: float, t1: float, settings: GripSettings) -> FloatArray:
@@ -52,13 +53,14 @@ def content(track: Track, t0: float, t1: float, settings: GripSettings) -> Float
     return out
 
 
-def ratios(before: FloatArray, after: FloatArray, wrong: float) -> FloatArray:
+def ratios(before: FloatArray, after: FloatArray, settings: GripSettings) -> FloatArray:
     """(hands, acts) log ratio of each of `ACTS` to nothing, from log odds of content before and after (hands,)."""
     b, a = 1.0 / (1.0 + np.exp(-before)), 1.0 / (1.0 + np.exp(-after))
+    wrong = settings.wrong
     b, a = wrong + (1.0 - 2.0 * wrong) * b, wrong + (1.0 - 2.0 * wrong) * a
     seen = np.stack([(1 - b) * (1 - a), (1 - b) * a, b * (1 - a), b * a], axis=-1)
     fit = seen @ _CONTENT.T
-    return np.asarray(np.log(fit[:, :3] / fit[:, 3:]))
+    return np.asarray(settings.temper * np.log(fit[:, :3] / fit[:, 3:]))
 
 
 def gripped(track: Track, hands: FloatArray | None, t0: float, t1: float, settings: GripSettings) -> FloatArray | None:
@@ -72,7 +74,7 @@ def gripped(track: Track, hands: FloatArray | None, t0: float, t1: float, settin
     after = content(track, t1, t1 + settings.window_s, settings)
     if not before.any() and not after.any():
         return None
-    each = ratios(before, after, settings.wrong)
+    each = ratios(before, after, settings)
     share = hand_shares(hands)
     return np.asarray(np.log(share @ np.exp(each)))
 

@@ -37,6 +37,10 @@ class GraspSettings:
     in_m: float = 0.07  # finger tips of who grips are about so far behind the front edge
     in_sigma_m: float = 0.06
     about_m: float = 0.40  # of who does not, anywhere within this
+    in_share: float = 0.35  # exponent of that: who touches things goes in as well
+    short: float = -2.0  # log ratio of gripping anything in no time at all ...
+    per_s: float = 2.8  # ... which rises with every second in the shelf ...
+    long: float = 0.7  # ... up to this
     least_frames: int = 2
     far: float = 12.0  # places less probable than the best by so many nats are out
 
@@ -46,7 +50,7 @@ class Grasp:
     """One hand of one person was in shelves from `t0_s` to `t1_s` (`People.seconds`).
 
     `places[i]` (bins,) is the log probability that it reached to each place of shelf `shelves[i]`; all together sum to
-    one.  `inside` is the log ratio that the hand went in as hands do that grip or touch something, not just hung there.
+    one.  `inside` is the log ratio of the hand being so deep and so long in there if it gripped something, to if not.
     """
 
     person: str
@@ -174,5 +178,5 @@ class Grasps:
             last,
             tuple(i for i, _ in kept),
             tuple(np.maximum(p, -60.0) for _, p in kept),
-            float(np.clip(depths[best], -4.0, 2.0)),
+            s.in_share * float(np.clip(depths[best], -3.0, 1.0)) + min(s.long, s.short + s.per_s * (last - first)),
         )
