@@ -123,6 +123,84 @@ def replay(
     raise typer.Exit(run_replay(recordings, json=json, out=out, why=why, sequential=sequential, engine=engine))
 
 
+@app.command(
+    epilog="Example: aisle calibrate corner-shop --camera ceiling-1 --points marks.csv --picture now.jpg --write"
+)
+def calibrate(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="A store folder.")],
+    camera: Annotated[str, typer.Option(metavar="ID", help="The camera, as cameras.toml calls it.")],
+    points: Annotated[Path | None, typer.Option(metavar="FILE", help="Clicked places: CSV or TOML.")] = None,
+    tags: Annotated[Path | None, typer.Option(metavar="FILE", help="Which AprilTags are where: TOML.")] = None,
+    floor_board: Annotated[
+        str | None, typer.Option(metavar="X,Y,DEG", help="A checkerboard lies there on the floor, turned so.")
+    ] = None,
+    picture: Annotated[Path | None, typer.Option(metavar="FRAME", help="A picture of this camera.")] = None,
+    checkerboard: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The lens, from pictures of a checkerboard.")
+    ] = None,
+    tag_board: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The lens, from pictures of a tag board.")
+    ] = None,
+    size: Annotated[str | None, typer.Option(metavar="CxR", help="Inner corners (tags) of the board, as 9x6.")] = None,
+    square_mm: Annotated[float | None, typer.Option(help="Side of a square of the checkerboard.")] = None,
+    tag_mm: Annotated[float | None, typer.Option(help="Side of a tag of the tag board.")] = None,
+    gap_mm: Annotated[float | None, typer.Option(help="What is between two tags of the tag board.")] = None,
+    unknown_lens: Annotated[bool, typer.Option("--unknown-lens", help="Estimate the focal length too.")] = False,
+    source: Annotated[str | None, typer.Option(metavar="URL", help="Add a camera, or give it this source.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="PICTURE", help="Draw the shop over the picture.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Put the result into cameras.toml.")] = False,
+    json: Json = False,
+) -> None:
+    """Work out a camera's lens and place.
+
+    Says how far off that leaves things on the floor, and draws the shop over the camera's picture.
+    """
+    from aisle.walkout.calibrate import Wish, run_calibrate
+
+    wish = Wish(
+        camera=camera,
+        checkerboard=checkerboard,
+        tag_board=tag_board,
+        square_mm=square_mm,
+        tag_mm=tag_mm,
+        gap_mm=gap_mm,
+        size=size,
+        tags=tags,
+        points=points,
+        floor_board=floor_board,
+        picture=picture,
+        unknown_lens=unknown_lens,
+        source=source,
+        out=out,
+        write=write,
+    )
+    raise typer.Exit(run_calibrate(store, wish, as_json=json))
+
+
+@app.command(epilog="Example: aisle view monday.mcap --at 83 --out moment.png")
+def view(
+    path: Annotated[Path, typer.Argument(metavar="RECORDING|STORE", help="A recording, or a store folder.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="A .png, .jpg or .webp; moving: .webp, .png or .gif.")
+    ] = Path("view.png"),
+    at: Annotated[float | None, typer.Option(metavar="SECONDS", help="The moment; the busiest without it.")] = None,
+    begin: Annotated[
+        float | None, typer.Option("--from", metavar="SECONDS", help="A moving picture from here ...")
+    ] = None,
+    end: Annotated[float | None, typer.Option("--to", metavar="SECONDS", help="... to here.")] = None,
+    fps: Annotated[float, typer.Option(help="Pictures a second of a moving picture.")] = 5.0,
+    width: Annotated[int | None, typer.Option(help="Pixels; 1920, or 1280 moving, without it.")] = None,
+) -> None:
+    """Draw a moment of a recording.
+
+    Cameras with the people in them, the floor plan with their tracks, baskets and how sure they are.
+    """
+    from aisle.walkout.view.command import Wish, run_view
+
+    wish = Wish(out, at_s=at, from_s=begin, to_s=end, fps=fps, width_px=width)
+    raise typer.Exit(run_view(path, wish))
+
+
 @app.command(epilog="Example: aisle simulate afternoon --minutes 20 --seed 7")
 def simulate(
     out: Annotated[Path, typer.Argument(metavar="OUT", file_okay=False, help="The folder for the recordings.")],
@@ -146,6 +224,17 @@ def simulate(
     baskets: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Real till baskets whose lengths the shopping lists take.")
     ] = None,
+    cameras: Annotated[int, typer.Option(help="So many cameras film; 0 for none.")] = 0,
+    fps: Annotated[float, typer.Option(help="Pictures a second of each camera.")] = 10.0,
+    picture_size: Annotated[str, typer.Option(metavar="WxH", help="Width and height in pixels.")] = "640x360",
+    given_tracks: Annotated[
+        bool, typer.Option("--tracks-given/--no-tracks", help="Whether a tracker tells where people are.")
+    ] = True,
+    plates: Annotated[bool, typer.Option("--plates/--no-plates", help="Whether plates weigh the goods.")] = True,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that share the rendering.")] = 1,
+    pictures: Annotated[
+        int | None, typer.Option(help="So many single pictures of random shops to learn from, instead of recordings.")
+    ] = None,
 ) -> None:
     """Make recordings of a shop that does not exist, with truth."""
     from aisle.simulation.command import run_simulate
@@ -161,6 +250,13 @@ def simulate(
         cells=cells.value,
         tracks=tracks.value,
         baskets=baskets,
+        cameras=cameras,
+        fps=fps,
+        picture_size=picture_size,
+        given_tracks=given_tracks,
+        plates=plates,
+        jobs=jobs,
+        pictures=pictures,
     )
     raise typer.Exit(code)
 
@@ -208,25 +304,29 @@ def reconcile(
 
 @app.command(epilog="Example: aisle train shopper --out models/shopper --count 6000 --steps 4000")
 def train(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="shopper: finds people, heads and hands.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="shopper (people, heads, hands) or package (likeness of packages).")
+    ],
     out: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Model, card and checkpoints go there.")],
     pictures: Annotated[
         list[Path] | None, typer.Option(metavar="DIR", help="Picture sets to train on; drawn ones without it.")
     ] = None,
     test: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A picture set to score by; drawn without it.")
+        Path | None, typer.Option(metavar="DIR", help="A picture set to score by; a drawn one without it.")
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="So many pictures are drawn.")] = 6000,
-    steps: Annotated[int, typer.Option(min=1, help="So many batches.")] = 4000,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Draw so many pictures (shopper: 6000) or shops (package: 40).")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="So many batches (shopper: 4000, package: 3000).")] = None,
     seed: Annotated[int, typer.Option(help="The same pictures and seed give the same network.")] = 1,
 ) -> None:
     """Train a network of Aisle's own, from nothing.
 
     Needs PyTorch. Called again after an interruption it goes on where it stopped.
     """
-    from aisle.bootstrap.training import run_train
+    from aisle.bootstrap.training import TrainingWish, run_train
 
-    raise typer.Exit(run_train(model, out, pictures=pictures or (), test=test, count=count, steps=steps, seed=seed))
+    raise typer.Exit(run_train(model, TrainingWish(out, pictures or (), test, count, steps, seed)))
 
 
 @app.command(epilog="Example: aisle demo --minutes 5 --seed 3")
@@ -275,7 +375,8 @@ def bench(
         float | None, typer.Option(min=1.0, help="scales: so long a stretch of them (60); commerce: each load (10).")
     ] = None,
     part: Annotated[
-        list[str] | None, typer.Option(metavar="PART", help="commerce: pricing, visits, api; tracking: floor, campus, pictures.")
+        list[str] | None,
+        typer.Option(metavar="PART", help="commerce: pricing, visits, api; tracking: floor, campus, pictures."),
     ] = None,
     visits: Annotated[int, typer.Option(min=1, help="commerce: so many visits, broken at every step.")] = 10_000,
     day_hours: Annotated[float, typer.Option(help="scales: so many hours of a small rack, for its memory.")] = 24.0,
