@@ -75,7 +75,7 @@ class BackgroundModel:
     def _forget(self) -> None:
         self._updates = 0
         self._stride = 1
-        self._settled = False  # whether the history was ever full
+        self._full = False  # whether the history was ever full
         self._samples = 0  # places of the history that are filled
         self._oldest = 0
         self._row = 0  # where the median is to be renewed next
@@ -83,9 +83,14 @@ class BackgroundModel:
         self._gains = np.ones(3)
 
     @property
+    def settled(self) -> bool:
+        """Whether the history was ever full: from then on there is a background."""
+        return self._size is not None and self._full
+
+    @property
     def picture(self) -> Image | None:
         """The background in the newest light, in the pictures' size; None before the history is first full."""
-        if self._size is None or not self._settled:
+        if not self.settled or self._size is None:
             return None
         lit = cv2.LUT(self._mean8, _table(self._gains))
         return np.asarray(cv2.resize(lit, self._size[::-1], interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
@@ -212,7 +217,7 @@ class BackgroundModel:
         if self._samples < SAMPLES:  # empty places repeat the newest, so that the median is over what is there
             self._history[place:] = sample
             self._samples += 1
-            self._settled = self._settled or self._samples == SAMPLES
+            self._full = self._full or self._samples == SAMPLES
         else:
             self._history[place] = sample
             self._oldest = (place + 1) % SAMPLES
@@ -228,7 +233,7 @@ class BackgroundModel:
         free_pixels = int(cv2.countNonZero(free))
         restless = free_pixels - int(cv2.countNonZero(quiet))
         self._lost = self._lost + 1 if restless > LOST_SHARE * max(1, free_pixels) else 0
-        if self._lost > LOST_UPDATES and self._settled:
+        if self._lost > LOST_UPDATES and self._full:
             self._forget()
             self._updates = -1  # the next picture begins anew
 
