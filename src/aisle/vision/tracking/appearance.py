@@ -16,6 +16,7 @@ from aisle.store.model import FloatArray
 MOST_NATS = 4.0
 FULL_WEIGHT = 60.0  # looks after which the running mean forgets
 LEAST_SIGMA = 0.04
+MEMORY = 5000.0  # cosines after which older ones fade
 
 
 class Spread:
@@ -29,11 +30,15 @@ class Spread:
         return max(LEAST_SIGMA, math.sqrt(self._square))
 
     def learn(self, cosines: FloatArray) -> None:
-        for cosine in cosines.tolist():
-            self._count = min(self._count + 1.0, 5000.0)
-            off = cosine - self.mean
-            self.mean += off / self._count
-            self._square += (off * (cosine - self.mean) - self._square) / self._count
+        """Take more observations (n,) into the running figures."""
+        n = len(cosines)
+        if not n:
+            return
+        self._count = min(self._count + n, MEMORY)
+        off = cosines - self.mean
+        share = n / self._count
+        self.mean += share * float(off.mean())
+        self._square += share * (float((off * (cosines - self.mean)).mean()) - self._square)
 
     def log_density(self, cosines: FloatArray) -> FloatArray:
         return np.asarray(-0.5 * ((cosines - self.mean) / self.sigma) ** 2 - math.log(self.sigma))
@@ -62,9 +67,10 @@ def cosines(means: FloatArray, looks: FloatArray) -> FloatArray:
         return np.asarray((means @ looks.T) / np.linalg.norm(means, axis=1, keepdims=True))
 
 
-def blended(means: FloatArray, weights: FloatArray, looks: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Running means (n, d) and weights (n,) after one more look each (n, d); rows with NaN are left as they were."""
-    known = np.isfinite(looks).all(axis=1)
-    after = np.where(known, np.minimum(weights + 1.0, FULL_WEIGHT), weights)
-    pull = np.where(known, 1.0 / np.maximum(after, 1.0), 0.0)[:, None]
-    return means + pull * (np.nan_to_num(looks) - means), after
+def blended(
+    means: FloatArray, weights: FloatArray, sums: FloatArray, counts: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Running means (n, d) and weights (n,) after `counts` (n,) more looks each, of which `sums` (n, d) are the sums."""
+    after = np.where(counts > 0, np.minimum(weights + counts, FULL_WEIGHT), weights)
+    pull = (1.0 / np.maximum(after, 1.0))[:, None]
+    return means + pull * (sums - counts[:, None] * means), after

@@ -30,41 +30,44 @@ class Coverage:
         self._found = np.full((cameras, *self._shape), PRIOR_TRIES * detected)
 
     def _cells(self, places_m: FloatArray) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        at = ((places_m - self._low) / CELL_M).astype(np.intp)
-        return np.clip(at[:, 0], 0, self._shape[0] - 1), np.clip(at[:, 1], 0, self._shape[1] - 1)
+        at = np.maximum((places_m - self._low) / CELL_M, 0.0).astype(np.intp)
+        return np.minimum(at[:, 0], self._shape[0] - 1), np.minimum(at[:, 1], self._shape[1] - 1)
 
-    def chance(self, camera: int, places_m: FloatArray) -> FloatArray:
-        """Probability (n,) that a person standing free at `places_m` (n, 2) is detected."""
+    def chance(self, cameras: npt.NDArray[np.intp], places_m: FloatArray) -> FloatArray:
+        """Probability (k, n) that people standing free at `places_m` (n, 2) are detected by `cameras` (k,)."""
         x, y = self._cells(places_m)
-        return np.asarray(self._found[camera, x, y] / self._tries[camera, x, y])
+        rows = cameras[:, None]
+        return np.asarray(self._found[rows, x, y] / self._tries[rows, x, y])
 
-    def learn(self, camera: int, places_m: FloatArray, found: FloatArray, weight: FloatArray) -> None:
-        """People at `places_m` (n, 2) were detected with probability `found` (n,); `weight` (n,) says how much each
-        teaches."""
+    def learn(self, cameras: npt.NDArray[np.intp], places_m: FloatArray, found: FloatArray, weight: FloatArray) -> None:
+        """People at `places_m` (n, 2) were detected with probability `found` (k, n); `weight` (k, n) says how much each
+        teaches about each camera."""
         x, y = self._cells(places_m)
-        np.add.at(self._tries[camera], (x, y), weight)
-        np.add.at(self._found[camera], (x, y), weight * found)
-        old = self._tries[camera] > MEMORY
-        if old.any():
-            self._tries[camera][old] *= 0.5
-            self._found[camera][old] *= 0.5
+        at = (np.repeat(cameras, len(x)), np.tile(x, len(cameras)), np.tile(y, len(cameras)))
+        np.add.at(self._tries, at, weight.ravel())
+        np.add.at(self._found, at, (weight * found).ravel())
+        if self._tries[at].max() > MEMORY:
+            old = self._tries > MEMORY
+            self._tries[old] *= 0.5
+            self._found[old] *= 0.5
 
 
 def covered(heads: FloatArray, feet: FloatArray, depth: FloatArray) -> FloatArray:
-    """Share (n,) of each person hidden behind the nearest single other one, from their normalised head and foot points
-    (n, 2) and depths (n,); NaN points hide nothing."""
-    n = len(depth)
-    if n < 2:
-        return np.zeros(n)
+    """Share (k, n) of each of n people hidden behind the nearest single other one in each of k pictures, from their
+    normalised head and foot points (k, n, 2) and depths (k, n); NaN points hide nothing."""
+    if depth.shape[1] < 2:
+        return np.zeros(depth.shape)
     with np.errstate(invalid="ignore", divide="ignore"):
-        wide = (HALF_WIDTH_M / depth)[:, None]
-        lower = np.where(np.isfinite(feet), feet, heads)
-        low, high = np.minimum(heads, lower) - 0.5 * wide, np.maximum(heads, lower) + 0.5 * wide
-        middle = (low[:, 0] + high[:, 0]) / 2
-        low[:, 0] = np.minimum(low[:, 0], middle - wide[:, 0])
-        high[:, 0] = np.maximum(high[:, 0], middle + wide[:, 0])
-        shared = np.minimum(high[:, None], high[None]) - np.maximum(low[:, None], low[None])
-        area = (high - low).prod(axis=1)
-        share = np.where((shared > 0).all(axis=2), shared.prod(axis=2), 0.0) / area[:, None]
-        nearer = depth[None, :] < depth[:, None] - 0.15
-    return np.asarray(np.clip(np.nan_to_num(np.where(nearer, share, 0.0)).max(axis=1), 0.0, 1.0))
+        wide = HALF_WIDTH_M / depth
+        lower = np.where(feet == feet, feet, heads)
+        low, high = np.minimum(heads, lower) - 0.5 * wide[..., None], np.maximum(heads, lower) + 0.5 * wide[..., None]
+        middle = (low[..., 0] + high[..., 0]) / 2
+        low[..., 0] = np.minimum(low[..., 0], middle - wide)
+        high[..., 0] = np.maximum(high[..., 0], middle + wide)
+        shared = np.minimum(high[:, :, None], high[:, None]) - np.maximum(low[:, :, None], low[:, None])
+        shared = np.maximum(shared, 0.0)
+        size = high - low
+        share = shared[..., 0] * shared[..., 1] / (size[..., 0] * size[..., 1])[..., None]
+        nearer = depth[:, None] < depth[:, :, None] - 0.15
+        hidden = np.where(nearer & (share == share), share, 0.0).max(axis=2)
+    return np.asarray(np.minimum(hidden, 1.0))

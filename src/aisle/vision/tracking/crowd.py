@@ -43,7 +43,7 @@ class Crowd:
     wrist_score: FloatArray  # (n, 2)
     grip: FloatArray  # (n, 2)
     grip_s: FloatArray  # (n, 2) when somebody last said whether it holds something
-    side: FloatArray  # (n,) evidence that hand 0 is the left one
+    heading: FloatArray  # (n, 2) unit vector of the way they face, as far as they walked
 
     def __len__(self) -> int:
         return len(self.serial)
@@ -76,7 +76,7 @@ class Crowd:
             hand,
             hand,
             hand,
-            none,
+            np.zeros((0, 2)),
         )
 
     @classmethod
@@ -105,13 +105,13 @@ class Crowd:
             np.zeros((n, like.look.shape[1])),
             np.zeros(n),
             np.ones(n),
-            np.full((n, HANDS, 3), np.nan),
+            np.zeros((n, HANDS, 3)),
             np.tile(np.eye(3), (n, HANDS, 1, 1)),
             np.full((n, HANDS), -np.inf),
             np.zeros((n, HANDS)),
             np.zeros((n, HANDS)),
             np.full((n, HANDS), -np.inf),
-            np.zeros(n),
+            np.tile((1.0, 0.0), (n, 1)),
         )
 
     def join(self, other: Crowd) -> None:

@@ -1,8 +1,9 @@
 """Wrists of the people known, in space: sightings of several cameras and moments fused, two hands apiece.
 
 Each hand is a small filter in floor coordinates.  Between sightings it moves with the body and drifts back to where
-hands usually hang, within an arm's length of the shoulders; a sighting narrows it across its ray and leaves it wide
-along it, so that one camera alone gives an honest, long ellipsoid and a second one cuts it short.
+hands usually hang, left and right of the way a person faces; a sighting narrows it across its ray and leaves it wide
+along it, so that one camera alone gives an honest, long ellipsoid and a second one cuts it short.  What a ray would
+allow beyond an arm's length of the shoulders is cut off.
 """
 
 from __future__ import annotations
@@ -14,152 +15,158 @@ import numpy.typing as npt
 
 from aisle.store.model import FloatArray
 from aisle.vision.tracking.crowd import HANDS, Crowd
-from aisle.vision.tracking.lens import Eye
+from aisle.vision.tracking.lens import Eyes
+from aisle.vision.tracking.sighting import View
 
-REST_SIDE_M = 0.32  # spread of a resting wrist about the body's axis
+IntArray = npt.NDArray[np.intp]
+
+REST_SIDE_M = 0.17  # a resting wrist is so far left or right of the body's axis
+REST_SPREAD_M = (0.28, 0.28, 0.26)
 REST_DOWN = 0.38  # below the head by this share of the head's height
-REST_DOWN_M = 0.26
-SWING_M_S = 1.1  # random walk of a wrist, m per square root of a second
+SWING_M_S = 0.8  # random walk of a wrist, m per square root of a second
 RETURN_S = 0.7
 ARM_M = 0.85  # shoulder to wrist at most, with what the shoulder's place is uncertain by
 SHOULDER = 0.88  # of the head's height
 SIGMA_PX = 3.0
 MODEL_M = 0.03
 GATE = 11.0  # squared distance in two dimensions
-MISSED_NATS = 4.5  # half a squared distance beyond which a wrist is nobody's
 FRESH_S = 0.5
 HOLD_FADE_S = 1.0
 HOLD_WEIGHT = 0.5
 MOST_ODDS = 5.0
+TURNS_M_S = 0.35  # who walks faster than this faces where they go
+_AXES = np.arange(3)
+_VARIANCES = np.square(REST_SPREAD_M)
 
 
-def rest(mean: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Where wrists hang when nobody sees them: means (n, 3) and variances (3,) or (n, 3)."""
-    place = np.empty((len(mean), 3))
-    place[:, :2] = mean[:, :2] + 0.5 * mean[:, 4:6]
-    place[:, 2] = (1.0 - REST_DOWN) * mean[:, 6]
-    return place, np.broadcast_to(np.array([REST_SIDE_M**2, REST_SIDE_M**2, REST_DOWN_M**2]), place.shape)
+def rest(crowd: Crowd) -> FloatArray:
+    """Where wrists hang when nobody sees them (n, 2, 3): hand 0 on the left of the way a person faces, hand 1 right."""
+    speed = np.hypot(crowd.mean[:, 2], crowd.mean[:, 3])
+    walks = speed > TURNS_M_S
+    crowd.heading[walks] = crowd.mean[walks, 2:4] / speed[walks, None]
+    side = REST_SIDE_M * np.stack([-crowd.heading[:, 1], crowd.heading[:, 0]], axis=1)
+    place = np.empty((len(crowd), HANDS, 3))
+    middle = crowd.mean[:, :2] + 0.5 * crowd.mean[:, 4:6]
+    place[:, 0, :2], place[:, 1, :2] = middle + side, middle - side
+    place[..., 2] = ((1.0 - REST_DOWN) * crowd.mean[:, 6])[:, None]
+    return place
 
 
 def predict(crowd: Crowd, moved_m: FloatArray, dt_s: float) -> None:
     """Hands `dt_s` later, on bodies that moved by `moved_m` (n, 2)."""
-    if not len(crowd):
-        return
-    middle, variance = rest(crowd.mean)
-    fresh = np.isnan(crowd.wrist[..., 0])
-    crowd.wrist = np.where(fresh[..., None], middle[:, None], crowd.wrist)
-    crowd.wrist_cov = np.where(fresh[..., None, None], (variance[:, None, :, None] * np.eye(3)), crowd.wrist_cov)
-    crowd.wrist[..., :2] += moved_m[:, None]
+    home = rest(crowd)
     keep = math.exp(-dt_s / RETURN_S)
-    crowd.wrist = middle[:, None] + keep * (crowd.wrist - middle[:, None])
+    crowd.wrist[..., :2] += moved_m[:, None]
+    crowd.wrist = home + keep * (crowd.wrist - home)
     crowd.wrist_cov = keep**2 * crowd.wrist_cov
-    widen = np.minimum((1.0 - keep**2) * variance + SWING_M_S**2 * dt_s * keep**2 * 0.5, variance)
-    crowd.wrist_cov[..., range(3), range(3)] += widen[:, None]
+    widen = np.minimum((1.0 - keep**2) * _VARIANCES + SWING_M_S**2 * dt_s * keep**2, _VARIANCES)
+    crowd.wrist_cov[..., _AXES, _AXES] += widen
 
 
-def observe(
+def at_rest(crowd: Crowd, which: slice) -> None:
+    """Hands of people just found hang where hands do."""
+    crowd.wrist[which] = rest(crowd)[which]
+    crowd.wrist_cov[which] = np.diag(_VARIANCES)
+
+
+def observe(crowd: Crowd, eyes: Eyes, view: View, pairs: tuple[IntArray, IntArray], t: float) -> None:
+    """Take the wrists of the sightings `pairs[1]` (k,) of the people `pairs[0]` (k,), of all cameras at once."""
+    who, which = pairs
+    points, scores = view.wrists[which], view.hand_scores[which]
+    usable = (points[..., 0] == points[..., 0]) & (scores > 0.05)  # (k, 2)
+    some = usable.any(axis=1)
+    if not some.any():
+        return
+    who, which, points, scores, usable = who[some], which[some], points[some], scores[some], usable[some]
+    slopes, S, off, squared = _against(crowd, eyes, view, who, which, points, scores)
+    det = S[..., 0, 0] * S[..., 1, 1] - S[..., 0, 1] ** 2
+    good = usable[:, None] & (squared < GATE)
+    cost = np.where(good, 0.5 * squared + 0.5 * np.log(det / det.max(axis=(1, 2), keepdims=True)), 0.5 * GATE)
+    crossed = cost[:, 0, 1] + cost[:, 1, 0] < cost[:, 0, 0] + cost[:, 1, 1]
+    sighting = np.stack([crossed, ~crossed], axis=1).astype(np.intp)  # (k, 2): of each hand
+    rows, hand = np.nonzero(np.take_along_axis(good, sighting[..., None], axis=2)[..., 0])
+    if not len(rows):
+        return
+    seen = sighting[rows, hand]
+    _correct(crowd, who[rows] * HANDS + hand, slopes[rows, hand], S[rows, hand, seen], off[rows, hand, seen])
+    _mark(crowd, who[rows], hand, scores[rows, seen], t)
+    _grip(crowd, who[rows], hand, view.holding[which[rows], seen], t)
+
+
+def _against(
     crowd: Crowd,
-    eye: Eye,
-    people: npt.NDArray[np.intp],
+    eyes: Eyes,
+    view: View,
+    who: IntArray,
+    which: IntArray,
     points: FloatArray,
     scores: FloatArray,
-    holding: FloatArray,
-    t: float,
-) -> None:
-    """A camera saw wrists at normalised `points` (k, 2, 2) of the persons in rows `people` (k,); `scores` and
-    `holding` are (k, 2)."""
-    k = len(people)
-    usable = np.isfinite(points).all(axis=2) & (scores > 0.05)
-    if not usable.any():
-        return
-    wrist, cov = crowd.wrist[people], crowd.wrist_cov[people]
-    uv, slopes, z = eye.see(wrist.reshape(-1, 3))
-    uv, slopes = uv.reshape(k, HANDS, 2), slopes.reshape(k, HANDS, 2, 3)
-    spread = slopes @ cov @ slopes.swapaxes(-1, -2)
-    blur = SIGMA_PX / np.clip(scores, 0.1, 1.0) / float(np.mean(eye.camera.focal_px))
-    noise = blur**2 + (MODEL_M / z.reshape(k, HANDS).mean(axis=1, keepdims=True)) ** 2
-    off = points[:, None] - uv[:, :, None]  # person, hand, sighting
-    S = spread[:, :, None] + noise[:, None, :, None, None] * np.eye(2)
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Slopes (k, 2, 2, 3), covariances (k, hand, sighting, 2, 2), offsets (k, hand, sighting, 2), squared distances."""
+    R = eyes.rotation[view.camera[which]]
+    X = (crowd.wrist[who] - eyes.position_m[view.camera[which]][:, None]) @ R.transpose(0, 2, 1)
+    z = np.maximum(X[..., 2], 0.1)
+    uv = X[..., :2] / z[..., None]
+    slopes = (R[:, None, :2] - uv[..., None] * R[:, None, 2:]) / z[..., None, None]
+    spread = slopes @ crowd.wrist_cov[who] @ slopes.swapaxes(-1, -2)
+    blur = SIGMA_PX / np.maximum(scores, 0.1) / eyes.focal_px[view.camera[which], :1]
+    noise = (blur**2)[:, None] + ((MODEL_M / z) ** 2)[..., None]
+    off = points[:, None] - uv[:, :, None]
+    S = np.repeat(spread[:, :, None], 2, axis=2)
+    S[..., 0, 0] += noise
+    S[..., 1, 1] += noise
     a, b, d = S[..., 0, 0], S[..., 0, 1], S[..., 1, 1]
-    det = a * d - b * b
     x, y = off[..., 0], off[..., 1]
-    squared = (d * x * x - 2 * b * x * y + a * y * y) / det
-    cost = 0.5 * squared + 0.5 * np.log(det)
-    reference = 0.5 * np.log(np.maximum(det.max(axis=(1, 2), keepdims=True), 1e-12))
-    cost = np.where(usable[:, None] & (squared < GATE), cost - reference, MISSED_NATS)
-    cost = np.nan_to_num(cost, nan=MISSED_NATS)
-    straight = cost[:, 0, 0] + cost[:, 1, 1]
-    crossed = cost[:, 0, 1] + cost[:, 1, 0]
-    pairing = np.where((crossed < straight)[:, None], np.array([1, 0]), np.array([0, 1]))  # hand -> sighting
-    rows = np.arange(k)
-    for hand in range(HANDS):
-        which = pairing[:, hand]
-        good = usable[rows, which] & (squared[rows, hand, which] < GATE) & (cost[rows, hand, which] < MISSED_NATS)
-        if not good.any():
-            continue
-        r, w = rows[good], which[good]
-        _correct(crowd, people[good], hand, slopes[r, hand], S[r, hand, w], off[r, hand, w], scores[r, w], t)
-        _grip(crowd, people[good], hand, holding[r, w], t)
+    squared = (d * x * x - 2.0 * b * x * y + a * y * y) / (a * d - b * b)
+    return slopes, S, off, squared
 
 
-def _correct(
-    crowd: Crowd,
-    people: npt.NDArray[np.intp],
-    hand: int,
-    slopes: FloatArray,
-    S: FloatArray,
-    off: FloatArray,
-    scores: FloatArray,
-    t: float,
-) -> None:
-    P = crowd.wrist_cov[people, hand]
-    PH = P @ slopes.transpose(0, 2, 1)
-    K = np.linalg.solve(S, PH.transpose(0, 2, 1)).transpose(0, 2, 1)
-    after = P - K @ PH.transpose(0, 2, 1)
-    wrist = crowd.wrist[people, hand] + (K @ off[..., None])[..., 0]
-    # An arm is only so long: what the ray allows beyond it is pulled back to the sphere round the shoulders.
-    body = crowd.mean[people]
+def _correct(crowd: Crowd, slot: IntArray, slopes: FloatArray, S: FloatArray, off: FloatArray) -> None:
+    """Add the information of sightings (k,) to the hands `slot` (k,), numbered person by person."""
+    cov = crowd.wrist_cov.reshape(-1, 3, 3)
+    R = S - slopes @ cov[slot] @ slopes.swapaxes(-1, -2)
+    HW = slopes.swapaxes(-1, -2) @ np.linalg.inv(R)
+    touched, row = np.unique(slot, return_inverse=True)
+    owner = (np.arange(len(touched))[:, None] == row).astype(np.float64)
+    added = (owner @ (HW @ slopes).reshape(len(slot), 9)).reshape(-1, 3, 3)
+    P = cov[touched]
+    after = np.linalg.solve(np.eye(3) + P @ added, P)
+    after = (after + after.swapaxes(-1, -2)) / 2.0
+    wrist = crowd.wrist.reshape(-1, 3)[touched]
+    wrist = wrist + (after @ (owner @ (HW @ off[..., None])[..., 0])[..., None])[..., 0]
+    body = crowd.mean[touched // HANDS]
     shoulder = np.concatenate([body[:, 0:2] + 0.7 * body[:, 4:6], SHOULDER * body[:, 6:7]], axis=1)
     arm = wrist - shoulder
-    far = np.linalg.norm(arm, axis=1)
+    far = np.sqrt((arm * arm).sum(axis=1))
     long = far > ARM_M
-    wrist[long] = shoulder[long] + arm[long] * (ARM_M / far[long])[:, None]
-    after[long] += 0.05**2 * np.eye(3)
-    crowd.wrist[people, hand] = wrist
-    crowd.wrist_cov[people, hand] = (after + after.transpose(0, 2, 1)) / 2.0
-    same = crowd.wrist_seen_s[people, hand] == t
-    before = np.where(same, crowd.wrist_score[people, hand], 0.0)
-    crowd.wrist_score[people, hand] = 1.0 - (1.0 - before) * (1.0 - np.clip(scores, 0.0, 0.99))
-    crowd.wrist_seen_s[people, hand] = t
+    if long.any():
+        wrist[long] = shoulder[long] + arm[long] * (ARM_M / far[long])[:, None]
+        after[long] += 0.05**2 * np.eye(3)
+    crowd.wrist.reshape(-1, 3)[touched] = wrist
+    crowd.wrist_cov.reshape(-1, 3, 3)[touched] = after
 
 
-def _grip(crowd: Crowd, people: npt.NDArray[np.intp], hand: int, holding: FloatArray, t: float) -> None:
-    """Fuse what cameras say of a hand holding something: log odds that fade with time."""
-    known = np.isfinite(holding)
+def _mark(crowd: Crowd, who: IntArray, hand: IntArray, scores: FloatArray, t: float) -> None:
+    """Hands seen now are as sure as all their sightings together, taken for independent."""
+    crowd.wrist_score[who, hand] = 0.0
+    missed = np.zeros(crowd.wrist_score.shape)
+    np.add.at(missed, (who, hand), np.log1p(-np.minimum(scores, 0.99)))
+    crowd.wrist_score[who, hand] = -np.expm1(missed[who, hand])
+    crowd.wrist_seen_s[who, hand] = t
+
+
+def _grip(crowd: Crowd, who: IntArray, hand: IntArray, holding: FloatArray, t: float) -> None:
+    """Fuse what cameras say of hands holding something: log odds that fade with time."""
+    known = holding == holding
     if not known.any():
         return
-    who = people[known]
+    who, hand = who[known], hand[known]
     odds = np.clip(holding[known], 0.02, 0.98)
     gone = np.minimum(t - crowd.grip_s[who, hand], 1e6)
-    faded = crowd.grip[who, hand] * np.exp(-gone / HOLD_FADE_S)
-    crowd.grip[who, hand] = np.clip(faded + HOLD_WEIGHT * np.log(odds / (1.0 - odds)), -MOST_ODDS, MOST_ODDS)
+    crowd.grip[who, hand] *= np.exp(-gone / HOLD_FADE_S)
+    np.add.at(crowd.grip, (who, hand), HOLD_WEIGHT * np.log(odds / (1.0 - odds)))
+    crowd.grip[who, hand] = np.clip(crowd.grip[who, hand], -MOST_ODDS, MOST_ODDS)
     crowd.grip_s[who, hand] = t
-
-
-def name_sides(crowd: Crowd, dt_s: float) -> None:
-    """Let hand 0 be the left one: who walks ahead has it on the left of the way they go."""
-    if not len(crowd):
-        return
-    speed = np.hypot(crowd.mean[:, 2], crowd.mean[:, 3])
-    apart = np.nan_to_num(crowd.wrist[:, 0, :2] - crowd.wrist[:, 1, :2])
-    across = (crowd.mean[:, 2] * apart[:, 1] - crowd.mean[:, 3] * apart[:, 0]) / np.maximum(speed, 0.05)
-    tells = (speed > 0.4) & (np.abs(across) > 0.08)
-    crowd.side = np.clip(crowd.side * math.exp(-dt_s / 20.0) + np.where(tells, np.sign(across) * dt_s, 0.0), -2.0, 2.0)
-    wrong = crowd.side < -0.5
-    if wrong.any():
-        for array in (crowd.wrist, crowd.wrist_cov, crowd.wrist_seen_s, crowd.wrist_score, crowd.grip, crowd.grip_s):
-            array[wrong] = array[wrong][:, ::-1]
-        crowd.side[wrong] *= -1.0
 
 
 def scores(crowd: Crowd, t: float) -> FloatArray:

@@ -171,15 +171,15 @@ class ImageTracker:
             gain += s.looks_weight * np.where(known, self.appearance.log_ratio(alike), 0.0)
         seeing = tracks.exists[rows] * s.detected
         gain += np.log(seeing / (1.0 - seeing))[:, None]
-        pairing, pick = marginals(gain), best(gain)
+        picture = np.zeros(len(columns), np.intp)
+        pairing = marginals(gain, picture)
+        hit, chosen = best(gain, picture)
         found[rows] = np.maximum(found[rows], pairing.sum(axis=1))
-        hit = np.flatnonzero(pick >= 0)
-        self._correct(rows[hit], columns[pick[hit]], boxes[pick[hit]], scores[pick[hit]])
+        self._correct(rows[hit], columns[chosen], boxes[chosen], scores[chosen])
         if seen.looks.shape[1] and len(hit):
-            chosen = pick[hit]
             self._learn_looks(rows[hit], seen.looks[columns[chosen]], alike[hit][:, chosen], pairing[hit, chosen])
         explained = pairing.sum(axis=0)
-        explained[pick[hit]] = 1.0
+        explained[chosen] = 1.0
         return np.asarray(explained)
 
     def _noise(self, tall: FloatArray, scores: FloatArray) -> FloatArray:
@@ -224,9 +224,10 @@ class ImageTracker:
         if len(rows) > 1:
             apart = ~np.eye(len(rows), dtype=bool) & clear[:, None] & clear[None]
             self.appearance.different.learn(alike[apart])
-        good = rows[sureness > 0.6]
+        sure = sureness > 0.6
+        good = rows[sure]
         tracks.look[good], tracks.look_weight[good] = blended(
-            tracks.look[good], tracks.look_weight[good], looks[sureness > 0.6]
+            tracks.look[good], tracks.look_weight[good], looks[sure], np.ones(len(good))
         )
 
     def _exist(self, found: FloatArray) -> None:

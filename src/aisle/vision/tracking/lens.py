@@ -1,116 +1,121 @@
-"""One camera as the tracker uses it: pixels become points of a perfect lens once, floor points get their derivatives.
+"""The cameras as the tracker uses them, all at once: pixels as points of perfect lenses, floor points with derivatives.
 
 Everything after this file works in normalised image coordinates (tangents of angles), where a camera is linear algebra:
-the lens is undone once per picture, and pixel noise goes through the lens's local derivative.
+the lens is undone once per detection, and pixel noise goes through the lens's local derivative.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from aisle.store.geometry import rotation_matrix, undistorted
 from aisle.store.model import Camera, FloatArray
+
+IntArray = npt.NDArray[np.intp]
 
 BEHIND_M = 0.05
 """Nearer to the camera's plane than this a point is not seen."""
 TABLE = 129
 MARGIN = 0.15
-"""The table of the lens reaches so far beyond the picture, as a share of its size."""
+"""The table of a lens reaches so far beyond the picture, as a share of its size."""
 
 
 @dataclass(frozen=True)
-class Eye:
-    """A camera made ready: `rotation` (3, 3) floor to camera, `position_m` (3,), `tangents` (4,) the picture's borders
-    x0, y0, x1, y1 in normalised coordinates (the box round the undistorted border), `table` (TABLE, TABLE, 2) the
-    undistorted points of a grid of pixels reaching a little beyond the picture, None for a lens without distortion."""
+class Eyes:
+    """c cameras made ready: `rotation` (c, 3, 3) floor to camera, `position_m` (c, 3), `focal_px` (c, 2), `tangents`
+    (c, 4) the picture's borders x0, y0, x1, y1 in normalised coordinates (the box round the undistorted border), and
+    `table` (c, TABLE, TABLE, 2), the undistorted points of a grid of pixels that begins at `from_px` (c, 2) and goes on
+    by `step_px` (c, 2)."""
 
-    camera: Camera
     rotation: FloatArray
     position_m: FloatArray
+    focal_px: FloatArray
     tangents: FloatArray
-    table: FloatArray | None
-    table_from_px: FloatArray
-    table_step_px: FloatArray
+    table: FloatArray
+    from_px: FloatArray
+    step_px: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.rotation)
 
     @classmethod
-    def of(cls, camera: Camera) -> Eye:
-        width, height = camera.size_px
-        x, y = np.linspace(0.0, width - 1.0, 9), np.linspace(0.0, height - 1.0, 9)
-        border = np.concatenate(
-            [
-                np.stack([x, np.zeros(9)], axis=1),
-                np.stack([x, np.full(9, height - 1.0)], axis=1),
-                np.stack([np.zeros(9), y], axis=1),
-                np.stack([np.full(9, width - 1.0), y], axis=1),
-            ]
-        )
-        edge = undistorted(camera, border)
-        size = np.asarray(camera.size_px, dtype=np.float64)
+    def of(cls, cameras: Sequence[Camera]) -> Eyes:
+        size = np.array([camera.size_px for camera in cameras], dtype=np.float64)
         start, step = -MARGIN * size, (1.0 + 2.0 * MARGIN) * size / (TABLE - 1)
-        table = None
-        if any(camera.distortion):
-            grid = np.stack(np.meshgrid(*(start[d] + step[d] * np.arange(TABLE) for d in (0, 1)), indexing="ij"), -1)
-            table = undistorted(camera, grid.reshape(-1, 2)).reshape(TABLE, TABLE, 2)
+        tables = []
+        for number, camera in enumerate(cameras):
+            axes = (start[number, d] + step[number, d] * np.arange(TABLE) for d in (0, 1))
+            grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+            tables.append(undistorted(camera, grid.reshape(-1, 2)).reshape(TABLE, TABLE, 2))
         return cls(
-            camera,
-            rotation_matrix(camera.rotation_vector),
-            np.asarray(camera.position_m, dtype=np.float64),
-            np.concatenate([edge.min(axis=0), edge.max(axis=0)]),
-            table,
+            np.stack([rotation_matrix(camera.rotation_vector) for camera in cameras]),
+            np.array([camera.position_m for camera in cameras], dtype=np.float64),
+            np.array([camera.focal_px for camera in cameras], dtype=np.float64),
+            np.stack([_border(camera) for camera in cameras]),
+            np.stack(tables),
             start,
             step,
         )
 
-    def straightened(self, pixels: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Pixels (n, 2) as normalised points of a perfect lens (n, 2), with derivatives (n, 2, 2) by the pixel.
+    def straightened(self, camera: IntArray, pixels: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Pixels (n, 2) of the cameras with these numbers (n,) as normalised points of perfect lenses (n, 2), with
+        their derivatives (n, 2, 2) by the pixel.
 
-        Read bilinearly from a table made once (its error is below a thousandth of a pixel for the lenses of shops);
-        points further outside the picture than the table goes take its border cell's slope. NaN stays NaN.
+        Read bilinearly from tables made once (the error is below a hundredth of a pixel for the lenses of shops);
+        points further outside the picture than a table goes take its border's slope. NaN stays NaN.
         """
-        if self.table is None:
-            focal = np.asarray(self.camera.focal_px)
-            slopes = np.zeros((len(pixels), 2, 2))
-            slopes[:, 0, 0], slopes[:, 1, 1] = 1.0 / focal
-            return (pixels - np.asarray(self.camera.centre_px)) / focal, slopes
-        at = (pixels - self.table_from_px) / self.table_step_px
-        cell = np.where(at == at, at, 0.0).astype(np.intp)
-        np.clip(cell, 0, TABLE - 2, out=cell)
+        at = (pixels - self.from_px[camera]) / self.step_px[camera]
+        cell = np.minimum(np.maximum(np.where(at == at, at, 0.0), 0.0), TABLE - 2.0).astype(np.intp)
         part = at - cell
         x, y = cell[:, 0], cell[:, 1]
         u, v = part[:, 0, None], part[:, 1, None]
-        a, b, c, d = self.table[x, y], self.table[x + 1, y], self.table[x, y + 1], self.table[x + 1, y + 1]
-        along_x, along_y = (b - a) * (1.0 - v) + (d - c) * v, (c - a) * (1.0 - u) + (d - b) * u
+        a, b = self.table[camera, x, y], self.table[camera, x + 1, y]
+        c, d = self.table[camera, x, y + 1], self.table[camera, x + 1, y + 1]
+        twist = a - b - c + d
         slopes = np.empty((len(pixels), 2, 2))
-        slopes[:, :, 0], slopes[:, :, 1] = along_x / self.table_step_px[0], along_y / self.table_step_px[1]
-        return a + u * (b - a) + v * (c - a) + u * v * (a - b - c + d), slopes
+        slopes[:, :, 0] = ((b - a) + v * twist) / self.step_px[camera, 0, None]
+        slopes[:, :, 1] = ((c - a) + u * twist) / self.step_px[camera, 1, None]
+        return a + u * (b - a) + v * (c - a) + u * v * twist, slopes
 
-    def see(self, points_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Floor points (n, 3) -> normalised points (n, 2), their derivatives (n, 2, 3) by the floor point, depths (n,).
-
-        Points behind the camera are NaN.
-        """
-        X = (points_m - self.position_m) @ self.rotation.T
-        z = np.where(X[:, 2] > BEHIND_M, X[:, 2], np.nan)
-        uv = X[:, :2] / z[:, None]
-        R = self.rotation
-        slopes = (R[None, :2] - uv[:, :, None] * R[None, 2:3]) / z[:, None, None]
+    def see(self, cameras: IntArray, points_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Floor points (n, 3) in each of `cameras` (k,): normalised points (k, n, 2), derivatives (k, n, 2, 3) by the
+        floor point, depths (k, n).  Points behind a camera are NaN."""
+        R = self.rotation[cameras]
+        X = (points_m[None] - self.position_m[cameras][:, None]) @ R.transpose(0, 2, 1)
+        z = np.where(X[..., 2] > BEHIND_M, X[..., 2], np.nan)
+        uv = X[..., :2] / z[..., None]
+        slopes = (R[:, None, :2] - uv[..., None] * R[:, None, 2:]) / z[..., None, None]
         return uv, slopes, z
 
-    def at_height(self, points: FloatArray, height_m: float) -> FloatArray:
-        """Where normalised points (n, 2) meet the plane `height_m` above the floor: (n, 2), NaN where they never do."""
-        rays = np.concatenate([points, np.ones((len(points), 1))], axis=1) @ self.rotation
+    def at_height(self, camera: IntArray, points: FloatArray, height_m: float) -> FloatArray:
+        """Where normalised points (n, 2) of cameras (n,) meet the plane `height_m` above the floor: (n, 2), NaN where
+        they never do."""
+        rays = np.concatenate([points, np.ones((len(points), 1))], axis=1)[:, None] @ self.rotation[camera]
+        position = self.position_m[camera]
         with np.errstate(divide="ignore", invalid="ignore"):
-            far = (height_m - self.position_m[2]) / rays[:, 2]
+            far = (height_m - position[:, 2]) / rays[:, 0, 2]
         far[~(np.isfinite(far) & (far > 0))] = np.nan
-        return np.asarray(self.position_m[:2] + far[:, None] * rays[:, :2])
+        return np.asarray(position[:, :2] + far[:, None] * rays[:, 0, :2])
 
-    def inside(self, points: FloatArray) -> FloatArray:
-        """Share (0 to 1) to which normalised points (n, 2) lie within the picture: a soft border of 2 % of its size."""
-        x0, y0, x1, y1 = self.tangents
-        soft = 0.02 * max(x1 - x0, y1 - y0)
-        reach = np.minimum(
-            np.minimum(points[:, 0] - x0, x1 - points[:, 0]), np.minimum(points[:, 1] - y0, y1 - points[:, 1])
-        )
-        return np.asarray(np.clip(np.where(reach == reach, reach, -soft) / soft + 0.5, 0.0, 1.0))
+    def inside(self, cameras: IntArray, points: FloatArray) -> FloatArray:
+        """Share (k, ..., n), 0 to 1, to which normalised points (k, ..., n, 2) lie within the pictures of `cameras`
+        (k,): a soft border of 2 % of the size."""
+        borders = self.tangents[cameras].reshape(-1, *(1,) * (points.ndim - 2), 4)
+        soft = 0.02 * (borders[..., 2:] - borders[..., :2]).max(axis=-1)
+        inwards = np.minimum(points - borders[..., :2], borders[..., 2:] - points)
+        reach = np.minimum(inwards[..., 0], inwards[..., 1])
+        reach = np.where(reach == reach, reach, -1.0)
+        return np.asarray(np.minimum(np.maximum(reach / soft + 0.5, 0.0), 1.0))
+
+
+def _border(camera: Camera) -> FloatArray:
+    """The box (4,) round a picture's border with the lens undone."""
+    width, height = camera.size_px[0] - 1.0, camera.size_px[1] - 1.0
+    x, y, zero = np.linspace(0.0, width, 9), np.linspace(0.0, height, 9), np.zeros(9)
+    sides = ((x, zero), (x, zero + height), (zero, y), (zero + width, y))
+    edge = undistorted(camera, np.concatenate([np.stack(side, axis=1) for side in sides]))
+    return np.concatenate([edge.min(axis=0), edge.max(axis=0)])
