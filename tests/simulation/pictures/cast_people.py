@@ -30,8 +30,8 @@ def walker(**of_body: float) -> Person:
 
 
 def reacher(hand: int, target_m: tuple[float, float, float], **of_body: float) -> Person:
-    """A stander whose hand goes to `target_m` (relative to where they stand) from 4 to 5 s, stays to 7, is back at 8."""
+    """A stander whose hand goes to `target_m` (from where they stand): off at 4 s, there from 5 to 7, back at 8."""
     who = stander(**of_body)
-    wrist, lean = who.arm_to(hand, np.array(target_m) + (1.0, 2.0, 0.0), NORTH)
+    wrist, lean = who.arm_to(hand, np.array(target_m) + np.array((1.0, 2.0, 0.0)), NORTH)
     who.reaches.append(Reach(hand, 4.0, 5.0, 7.0, 8.0, tuple(wrist), tuple(lean)))
     return who

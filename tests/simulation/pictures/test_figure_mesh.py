@@ -8,7 +8,7 @@ from aisle.simulation.pictures.figure_looks import Look, draw_look
 from aisle.simulation.pictures.figure_skeleton import BONES
 
 RNG = np.random.default_rng(77)
-LOOKS = [draw_look(RNG, stature, 0.33 * stature) for stature in RNG.uniform(1.5, 1.93, 14)]
+LOOKS = [draw_look(RNG, stature, 0.33 * stature) for stature in RNG.uniform(1.5, 1.93, 8)]
 LOOKS += [
     Look(hair_style="beanie", jacket=(0.2, 0.2, 0.3), jacket_hem_m=0.55, bag="backpack", load="basket"),
     Look(female=1.0, build=-1.0, hair_style="bun", skirt_hem_m=0.4, bag="shoulder", load="tote"),
@@ -18,7 +18,7 @@ LOOKS += [
 
 @pytest.mark.parametrize("look", LOOKS, ids=lambda k: f"{k.hair_style}, {k.stature_m:.2f} m")
 def test_a_surface_is_whole(look: Look) -> None:
-    figure = build_figure(look, 0.4)
+    figure = build_figure(look, 0.3)
     for values in (figure.points_m, figure.normals, figure.colours, figure.weights):
         assert np.isfinite(values).all()
     n = len(figure.points_m)
@@ -45,7 +45,7 @@ def test_triangles_look_outwards(look: Look) -> None:
 
 
 def test_more_detail_means_more_triangles() -> None:
-    counts = [len(build_figure(Look(), detail).triangles) for detail in (0.4, 0.6, 1.0)]
+    counts = [len(build_figure(Look(), detail).triangles) for detail in (0.3, 0.6, 0.9)]
     assert counts == sorted(counts)
     assert 2500 < counts[1] < 4500
 

@@ -72,10 +72,8 @@ class Tube:
         q = (p - self.origin) @ self.frame.T
         a, b, u, v, n = self.at(q[:, 0])
         x, y = (q[:, 1] - u) / a, (q[:, 2] - v) / b
-        if self.power == 2.0:
-            r = np.sqrt(x * x + y * y)
-        else:
-            r = (np.abs(x) ** n + np.abs(y) ** n) ** (1 / n)
+        round_ = self.power == 2.0
+        r = np.sqrt(x * x + y * y) if round_ else (np.abs(x) ** n + np.abs(y) ** n) ** (1 / n)
         side = (r - 1) * np.minimum(a, b)
         out: FloatArray = np.maximum(side, np.maximum(self.s[0] - q[:, 0], q[:, 0] - self.s[-1]))
         return out

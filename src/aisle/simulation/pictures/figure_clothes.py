@@ -6,14 +6,13 @@ import numpy as np
 
 from aisle.simulation.pictures.figure_body import Field, Tube, union, upright
 from aisle.simulation.pictures.figure_head import add_hand
+from aisle.simulation.pictures.figure_looks import LOAD_DROP_M
 from aisle.simulation.pictures.figure_mesh import CLOTH, SKIN, MeshBuilder, Of, Surface, rigid
 from aisle.simulation.pictures.figure_skeleton import BONE, BONES, SIDES, body_weights, smooth, unit
 from aisle.simulation.pictures.scene import BAG
 from aisle.store.model import FloatArray
 
 LEATHER = 0.0
-LOAD_DROP_M = {"basket": 0.36, "tote": 0.54}
-"""From the forearm a load hangs on down to its floor."""
 
 
 def add_clothes(b: MeshBuilder) -> None:
@@ -22,13 +21,13 @@ def add_clothes(b: MeshBuilder) -> None:
     tucked = look.skirt_hem_m is not None and look.jacket is None
     shell = look.jacket or look.top
     inner = _hanging(b, 0.006 if tucked else 0.010, tucked)
-    rings = np.r_[np.linspace(1.478, 1.38, 7), np.linspace(1.34, 1.035 if tucked else look.hem_m, 9)]
+    rings = np.r_[np.linspace(1.478, 1.37, 9), np.linspace(1.34, 1.035 if tucked else look.hem_m, 9)]
 
     def front(p: FloatArray) -> FloatArray:  # under a jacket only the front needs to be there
         out: FloatArray = inner(p) - 0.09 * smooth(0.10, 0.14, np.abs(p[:, 0]) + 0.5 * np.maximum(0.05 - p[:, 1], 0))
         return out
 
-    b.loft(torso, rings, 28, Surface(look.top), front if look.jacket else inner)
+    b.loft(torso, rings, 28, Surface(look.top), front if look.jacket else inner, weights=lambda p: _loose(b, p, 0.03))
     if look.jacket:
         _jacket(b)
     _collar(b, shell)
@@ -64,7 +63,9 @@ def _hanging(b: MeshBuilder, w: float, tucked: bool) -> Of:
 def _sleeve(arm: Tube, w: float, slack: float) -> Of:
     def ease(p: FloatArray) -> FloatArray:
         t = (p - arm.origin) @ arm.frame[0]
-        out: FloatArray = w + 0.004 + 0.010 * slack * smooth(0.05, 0.2, t) + 0.004 * np.sin(t * 110)
+        wide = w + 0.004 + 0.010 * slack * smooth(0.05, 0.2, t) + 0.004 * np.sin(t * 110) * smooth(0.0, 0.1, t)
+        # the seam sinks under the top, so that a shoulder has one line
+        out: FloatArray = wide * smooth(-0.045, 0.02, t) - 0.012 * smooth(0.0, -0.035, t)
         return out
 
     return ease
@@ -82,12 +83,12 @@ def _jacket(b: MeshBuilder) -> None:
         return out
 
     field: Field | None = None
-    weights: Of | None = None
     if hem < 0.84:
-        field, weights = _tails(b, hem), lambda p: body_weights(b.bones, p, 0.12)
+        field = _tails(b, hem)
 
-    rings = np.r_[np.linspace(1.478, 1.38, 7), np.linspace(1.34, hem, 9 + int(14 * (0.9 - hem)))]
-    b.loft(torso, rings, 32, Surface(look.jacket or look.top), ease, field, weights, hem=0.85)
+    rings = np.r_[np.linspace(1.478, 1.37, 9), np.linspace(1.34, hem, 9 + int(14 * (0.9 - hem)))]
+    made = Surface(look.jacket or look.top)
+    b.loft(torso, rings, 32, made, ease, field, lambda p: _loose(b, p, 0.10), hem=0.85, at_least_m=0.30)
 
 
 def _tails(b: MeshBuilder, hem: float) -> Field:
@@ -95,6 +96,7 @@ def _tails(b: MeshBuilder, hem: float) -> Field:
     a, ahead = (float(v) for v in b.body.torso.at(np.array([0.93]))[:2, 0])
     flare = 0.03 + 0.06 * (0.9 - hem)
     rows = [
+        (hem - 0.1, a + flare + 0.005, ahead + flare + 0.015, 0.0, -0.015, 2.3),
         (hem, a + flare, ahead + flare + 0.01, 0.0, -0.015, 2.3),
         (0.90, a + 0.016, ahead + 0.020, 0.0, -0.018, 2.3),
         (1.02, a - 0.010, ahead + 0.008, 0.0, -0.010, 2.3),
@@ -173,6 +175,15 @@ def _skirt(b: MeshBuilder, hem: float) -> None:
     b.loft(skirt, places, 26, Surface(b.look.bottom), pleats, skirt, weights, hem=0.9)
 
 
+def _loose(b: MeshBuilder, p: FloatArray, soft: float) -> FloatArray:
+    """What hangs over the hips goes half as far as the thighs."""
+    w = _upper_legs(body_weights(b.bones, p, soft))
+    for s, _ in SIDES:
+        w[:, BONE["hip" + s]] += 0.8 * w[:, BONE["thigh" + s]]
+        w[:, BONE["thigh" + s]] *= 0.2
+    return w
+
+
 def _upper_legs(w: FloatArray) -> FloatArray:
     """Skirts go with the thighs, never with the lower legs."""
     for s, _ in SIDES:
@@ -226,9 +237,9 @@ def add_bags(b: MeshBuilder) -> None:
         bag = upright(rows, (0, -0.205 - 0.03 * max(look.build, 0.0), 0), 0.015)
         b.loft(bag, np.linspace(1.022, 1.418, 10), 16, made, 0, bag, rigid("chest"), 0)
         for k in (1.0, -1.0):
-            x = k * np.array([0.10, 0.098, 0.095, 0.095, 0.095, 0.10, 0.115, 0.13])
-            z = np.array([1.38, 1.41, 1.43, 1.43, 1.40, 1.33, 1.23, 1.14])
-            _strap(b, x, np.array([-1, -1, -0.6, 0.6, 1, 1, 1, 0.4]), z, thick, made, 0.05)
+            x = k * np.array([0.10, 0.115, 0.122, 0.122, 0.120, 0.118, 0.125, 0.135, 0.14])
+            z = np.array([1.34, 1.40, 1.42, 1.42, 1.39, 1.33, 1.25, 1.19, 1.15])
+            _strap(b, x, np.array([-1, -0.9, -0.4, 0.4, 0.9, 1, 1, 0.8, 0.3]), z, thick, made, 0.045)
     elif look.bag == "shoulder":
         rows = [(0.80, 0.02, 0.08, 0, 0, 3), (0.83, 0.045, 0.14, 0, 0, 4), (0.98, 0.05, 0.14, 0, 0, 4),
                 (1.05, 0.02, 0.12, 0, 0, 3)]  # fmt: skip
@@ -256,9 +267,10 @@ def _strap(
     n = max(6, round(len(x) * (0.5 + b.detail)))
     at, to = np.linspace(0, 1, len(x)), np.linspace(0, 1, n)
     x, y, z = (np.interp(to, at, v) for v in (x, y, z))
-    origins = np.stack([x * 0.8, np.full(n, -0.015), np.minimum(z, 1.36)], 1)
-    top = np.sqrt(np.maximum(1 - y * y, 0))
-    rays = unit(np.stack([x * 0.5 * (1 - top), y, top + np.maximum(z - 1.36, 0) * 2], 1))
+    high = z > 1.36
+    origins = np.stack([np.where(high, x, x * 0.8), np.full(n, -0.015), np.minimum(z, 1.36)], 1)
+    side = np.sqrt(np.maximum(1 - y * y, 0))
+    rays = unit(np.stack([np.where(high, 0.0, np.sign(x) * side + 0.5 * x), y, np.where(high, side, 0.0)], 1))
 
     def worn(p: FloatArray) -> FloatArray:
         return b.body.trunk(p) - ease

@@ -103,7 +103,7 @@ def _hair(b: MeshBuilder, centre: FloatArray, rays: FloatArray, surface: FloatAr
     normals = unit(b.gradient(b.body.head, surface) * 0.8 + rays * 0.4)
     hat = style in HATS
     colour = np.array(b.look.hat if hat else b.look.hair)
-    tone = np.ones(len(p)) if hat else 1 + 0.22 * strands + 0.10 * np.sin(rays @ (41.0, 5.0, 31.0))
+    tone = np.ones(len(p)) if hat else 1 + 0.10 * strands + 0.07 * np.sin(rays @ (41.0, 5.0, 31.0))
     if style in ("short", "bob", "long"):  # a parting shows the scalp
         side = 0.025 if style == "short" else 0.004
         parting = smooth(0.012, 0.002, np.abs(p[:, 0] - side)) * smooth(-0.05, 0.0, y) * (z > 1.70)

@@ -16,6 +16,8 @@ Bag = Literal["backpack", "shoulder"]
 Load = Literal["basket", "tote"]
 T = TypeVar("T")
 
+LOAD_DROP_M = {"basket": 0.36, "tote": 0.54}
+"""From the forearm a load hangs on down to its floor, at the reference stature."""
 REFERENCE_M = 1.75
 """Stature at which all lengths of a look and all tables of the body are given."""
 

@@ -146,19 +146,17 @@ class MeshBuilder:
         weights: Of | None = None,
         hem: float | None = 0.4,
         paint: Of | None = None,
-        swell: float = 1.35,
-        exact: bool = False,
+        at_least_m: float = 0.0,
     ) -> None:
         """Rings at `s` along a tube, cast on to `field` (the body when None) moved out by `ease`.
 
         `hem`: the far end turns in to this share of its radius; 0 closes both ends; None leaves them open.
-        `exact` keeps the number of rings and segments whatever the detail.  `paint` gives colours by place.
+        `paint` gives colours by place.  Rays look for the surface up to 1.35 times the tube's radius and 5 cm, and
+        up to `at_least_m`.
         """
-        places = np.asarray(s, float)
-        if not exact:
-            n = max(4, round(len(places) * self.detail))
-            places = np.interp(np.linspace(0, 1, n), np.linspace(0, 1, len(places)), places)
-            segments = max(5, round(segments * self.detail**0.8))
+        n = max(4, round(len(s) * self.detail))
+        places = np.interp(np.linspace(0, 1, n), np.linspace(0, 1, len(s)), np.asarray(s, float))
+        segments = max(5, round(segments * self.detail**0.8))
         base = self.body if field is None else field
 
         def moved(p: FloatArray) -> FloatArray:
@@ -170,7 +168,7 @@ class MeshBuilder:
         ray = np.cos(angle)[:, None] * across + np.sin(angle)[:, None] * ahead
         centre = tube.origin + places[:, None] * along + u[:, None] * across + v[:, None] * ahead
         C, R = np.repeat(centre, segments, 0), np.tile(ray, (len(places), 1))
-        far = np.repeat(np.maximum(a, b), segments) * swell + 0.05
+        far = np.maximum(np.repeat(np.maximum(a, b), segments) * 1.35 + 0.05, at_least_m)
         side = np.sign(tube.origin[0])
         if side and abs(along[2]) > 0.99:  # a leg's rays stop at the midline
             toward = -side * R[:, 0]

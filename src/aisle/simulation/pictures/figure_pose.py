@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aisle.simulation.pictures.figure_gait import Feet
+from aisle.simulation.pictures.figure_looks import LOAD_DROP_M
 from aisle.simulation.pictures.figure_mesh import Float32, RestFigure
 from aisle.simulation.pictures.figure_skeleton import (
     BALL,
@@ -92,6 +93,8 @@ def pose(rest: RestFigure, body: Trunk, feet: Feet, arms: Arms, load_side: int) 
     s, g = SIDES[load_side]
     wrist, elbow = P[BONE["hand" + s]], P[BONE["fore" + s]]
     P[BONE["load"]] = wrist + LOAD_SHARE * (elbow - wrist) + np.array([g * LOAD_ASIDE_M, 0.0, 0.03])
+    if rest.look.load is not None:  # low down it stands on the floor
+        P[BONE["load"], 2] = max(P[BONE["load"], 2], LOAD_DROP_M[rest.look.load] + 0.005)
     return Bones(R, P)
 
 

@@ -197,7 +197,7 @@ def _arm(
         radial = np.sqrt(np.maximum((q * q).sum(1) - t * t, 0.0))
         near = smooth(0.13, 0.065, radial) * smooth(-0.07, -0.02, out) * (k * p[:, 0] > 0)
     e, r = bones.upper_m, bones.arm_m
-    a, upper = smooth(-0.075, 0.035, t) * near, smooth(-0.005, 0.105, t) * near
+    a, upper = smooth(-0.035, 0.055, t) * near, smooth(0.0, 0.12, t) * near
     bend, fore = smooth(e - 0.065, e - 0.005, t), smooth(e + 0.005, e + 0.065, t)
     roll, hand = smooth(e + 0.05, r - 0.05, t), smooth(r - 0.035, r + 0.015, t)
     for name, share in (
