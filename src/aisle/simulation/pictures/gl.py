@@ -7,6 +7,7 @@ again; people and what they carry are drawn over a copy each time.  One renderer
 from __future__ import annotations
 
 import os
+import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -43,22 +44,24 @@ def open_context() -> moderngl.Context:
     # One renderer a process is the rule, and llvmpipe's own threads gain nothing there: they only wait for each other.
     os.environ.setdefault("LP_NUM_THREADS", "0")
     soft: moderngl.Context | None = None
+    fault: Exception | None = None
     for device in range(4):
         try:
             context = moderngl.create_context(standalone=True, backend="egl", device_index=device)  # type: ignore[arg-type]
         except Exception as error:  # glcontext raises bare Exception for a missing library or device
-            if device == 0 and soft is None:
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise NoGraphicsError(f"no OpenGL over EGL here ({reason})") from error
-            break
+            fault = fault or error
+            continue
         if not any(name in str(context.info["GL_RENDERER"]) for name in _SOFTWARE):
             if soft is not None:
                 soft.release()
             return context
-        if soft is not None:
+        if soft is None:
+            soft = context
+        else:
             context.release()
-        soft = soft or context
-    assert soft is not None
+    if soft is None:
+        reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
+        raise NoGraphicsError(f"no OpenGL over EGL here ({reason})") from fault
     return soft
 
 
@@ -70,6 +73,8 @@ class GlRenderer:
         if labels.ndim != 4 or labels.shape[3] != 3 or labels.dtype != np.uint8:
             raise ValueError(f"labels of shape {labels.shape}, {labels.dtype}; expected (k, h, w, 3) of bytes")
         self._context = context or open_context()
+        if context is None:  # whoever draws one shop after the other must not keep all their labels
+            weakref.finalize(self, self._context.release).atexit = False
         self._layers = len(labels)
         self.device = str(self._context.info["GL_RENDERER"])
         with self._context:
@@ -197,7 +202,7 @@ class GlRenderer:
         layers, height, width = labels.shape[:3]
         pixels = labels if layers else np.full((1, 4, 4, 3), 255, dtype=np.uint8)
         size = (width, height, layers) if layers else (4, 4, 1)
-        array = self._context.texture_array(size, 3, np.ascontiguousarray(pixels).tobytes())
+        array = self._context.texture_array(size, 3, np.ascontiguousarray(pixels))
         array.build_mipmaps()
         array.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         array.repeat_x, array.repeat_y = False, False

@@ -29,7 +29,7 @@ class Lens:
     pinhole: Camera
     across: Float32 | None  # (h, w) pixels of the pinhole picture; None: the camera has no distortion
     down: Float32 | None
-    nearest: npt.NDArray[np.intp] | None  # (h * w,) flat index; -1 outside
+    nearest: npt.NDArray[np.int32] | None  # (h * w,) flat index; -1 outside
 
     def bent(self, picture: Picture) -> Picture:
         """The picture as it falls on the sensor behind the lens."""
@@ -44,7 +44,7 @@ class Lens:
         return Picture(np.asarray(rgb, dtype=np.uint8), ids.reshape(shape), depth.reshape(shape))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=24)
 def lens_of(camera: Camera) -> Lens:
     """How to draw for `camera`; remembered, because carts and shops keep their cameras."""
     if not any(camera.distortion):
@@ -60,6 +60,6 @@ def lens_of(camera: Camera) -> Lens:
     places = straight - low
     nearest = np.rint(places).astype(np.intp)
     inside = ((nearest >= 0) & (nearest < size)).all(axis=1)
-    flat = np.where(inside, nearest[:, 1] * size[0] + nearest[:, 0], -1)
+    flat = np.where(inside, nearest[:, 1] * size[0] + nearest[:, 0], -1).astype(np.int32)
     maps = places.astype(np.float32).reshape(height, width, 2)
     return Lens(pinhole, np.ascontiguousarray(maps[..., 0]), np.ascontiguousarray(maps[..., 1]), flat)

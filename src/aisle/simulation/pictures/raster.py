@@ -51,16 +51,21 @@ class ArrayRenderer:
         lens = lens_of(camera)
         pinhole = lens.pinhole
         still = self._backdrop(pinhole, scene)
-        canvas = self._canvases.setdefault(pinhole.size_px, _Canvas(pinhole.size_px))
+        canvas = self._canvas(pinhole.size_px)
         canvas.copy(still)
         view = _View.of(pinhole)
         if scene.figures:
             self._draw_shadows(pinhole, view, canvas, scene)
             self._draw_figures(view, canvas, scene.figures, scene.light)
         if scene.moving:
-            canvas.owners.fill(kernels.NOBODY)
+            canvas.sheet.owners.fill(kernels.NOBODY)
             self._draw_things(pinhole, view, canvas, Things.of(scene.moving, self._layers), scene.light, view.whole)
         return lens.bent(canvas.picture())
+
+    def _canvas(self, size_px: tuple[int, int]) -> _Canvas:
+        if size_px not in self._canvases:
+            self._canvases[size_px] = _Canvas(_Sheet(size_px))
+        return self._canvases[size_px]
 
     def _backdrop(self, camera: Camera, scene: Scene) -> _Canvas:
         patches = self._backdrops.due(camera, scene)
@@ -69,13 +74,13 @@ class ArrayRenderer:
             if len(self._kept) >= KEPT_CAMERAS:
                 oldest, _ = self._kept.popitem(last=False)
                 self._backdrops.forget(oldest)
-            canvas = _Canvas(camera.size_px)
+            canvas = _Canvas(self._canvas(camera.size_px).sheet)
         self._kept[camera] = canvas
         view = _View.of(camera)
         for patch in patches or ():
             x, y, width, height = patch.box_px
             box = np.array([x, y, x + width, y + height], dtype=np.int64)
-            shading.erase(box, canvas.inverse, canvas.owners, canvas.rgb, canvas.ids)
+            shading.erase(box, canvas.inverse, canvas.sheet.owners, canvas.rgb, canvas.ids)
             self._draw_things(camera, view, canvas, patch.things, scene.light, box)
         return canvas
 
@@ -88,16 +93,17 @@ class ArrayRenderer:
         order = near_first(found)
         kinds = (things.shapes * 2 + grades(found))[order].astype(np.int64)
         mesh = self._meshes
+        sheet = canvas.sheet
         kernels.fill_things(
             order, kinds, things.labels, things.matrices, mesh.points, mesh.uvs, mesh.triangles, mesh.vertex_spans,
-            mesh.face_spans, self._texels, view.matrix, view.lens, box, canvas.inverse, canvas.owners, canvas.faces,
-            canvas.weights, canvas.levels,
+            mesh.face_spans, self._texels, view.matrix, view.lens, box, canvas.inverse, sheet.owners, sheet.faces,
+            sheet.weights, sheet.levels,
         )  # fmt: skip
         gloss = np.where(things.labels < 0, np.float32(0.02), GLOSS[things.shapes])
         sizes = things.sizes_m
         turns = things.matrices[:, :3, :3] / (sizes**2)[:, None, :]
         shading.shade_things(
-            box, canvas.inverse, canvas.owners, canvas.faces, canvas.weights, canvas.levels, view.matrix, view.eye,
+            box, canvas.inverse, sheet.owners, sheet.faces, sheet.weights, sheet.levels, view.matrix, view.eye,
             view.lens, things.labels, things.idents, things.matrices, turns, sizes[:, 2].copy(), things.tints, gloss,
             mesh.points, mesh.normals, mesh.uvs, mesh.triangles, self._pyramid, self._offsets, self._sizes,
             *self._lighting(light), self._noise, canvas.rgb, canvas.ids,
@@ -112,13 +118,14 @@ class ArrayRenderer:
         )
         cloths = np.concatenate([np.asarray(f.cloth, dtype=np.float32) for f in figures])
         shown = np.concatenate([FIRST_PERSON + 8 * f.person + f.part.astype(np.uint32) for f in figures])
-        canvas.owners.fill(kernels.NOBODY)
+        sheet = canvas.sheet
+        sheet.owners.fill(kernels.NOBODY)
         kernels.fill_figures(
-            points, triangles.astype(np.int64), view.matrix, view.lens, view.whole, canvas.inverse, canvas.owners,
-            canvas.faces, canvas.weights, canvas.levels,
+            points, triangles.astype(np.int64), view.matrix, view.lens, view.whole, canvas.inverse, sheet.owners,
+            sheet.faces, sheet.weights, sheet.levels,
         )  # fmt: skip
         shading.shade_figures(
-            view.whole, canvas.inverse, canvas.owners, canvas.faces, canvas.weights, view.matrix, view.eye, view.lens,
+            view.whole, canvas.inverse, sheet.owners, sheet.faces, sheet.weights, view.matrix, view.eye, view.lens,
             normals, colours, rests, cloths, shown.astype(np.uint32), triangles.astype(np.int64),
             *self._lighting(light), self._noise, canvas.rgb, canvas.ids,
         )  # fmt: skip
@@ -172,17 +179,14 @@ class _View:
 
 
 class _Canvas:
-    """A picture in the making."""
+    """A picture in the making; `sheet` is what drawing needs meanwhile, shared by all canvases of one size."""
 
-    def __init__(self, size_px: tuple[int, int]) -> None:
-        width, height = size_px
+    def __init__(self, sheet: _Sheet) -> None:
+        height, width = sheet.owners.shape
+        self.sheet = sheet
         self.rgb = np.zeros((height, width, 3), dtype=np.uint8)
         self.ids = np.zeros((height, width), dtype=np.uint32)
         self.inverse = np.zeros((height, width), dtype=np.float32)
-        self.owners = np.full((height, width), kernels.NOBODY, dtype=np.int32)
-        self.faces = np.zeros((height, width), dtype=np.int32)
-        self.weights = np.zeros((height, width, 2), dtype=np.float32)
-        self.levels = np.zeros((height, width), dtype=np.float32)
 
     def copy(self, other: _Canvas) -> None:
         """Take over what the other shows."""
@@ -194,6 +198,17 @@ class _Canvas:
         with np.errstate(divide="ignore"):
             depth = np.float32(1.0) / self.inverse
         return Picture(self.rgb.copy(), self.ids.copy(), depth)
+
+
+class _Sheet:
+    """Who is seen at every pixel, and where on its triangle; see `raster_kernels`."""
+
+    def __init__(self, size_px: tuple[int, int]) -> None:
+        width, height = size_px
+        self.owners = np.full((height, width), kernels.NOBODY, dtype=np.int32)
+        self.faces = np.zeros((height, width), dtype=np.int32)
+        self.weights = np.zeros((height, width, 2), dtype=np.float32)
+        self.levels = np.zeros((height, width), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)

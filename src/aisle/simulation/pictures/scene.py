@@ -26,7 +26,8 @@ BODY, HEAD, LEFT_HAND, RIGHT_HAND, BAG = range(5)
 @dataclass(frozen=True, slots=True)
 class Thing:
     """One placed copy of a unit shape: `matrix` (4, 4) takes the shape's unit box (x, y in +-0.5, z in 0..1) to the
-    floor frame; `label` is its layer in the texture array (-1: plain `tint`)."""
+    floor frame; `label` is its layer in the texture array (-1: plain `tint`).  `ident` is what `Picture.ids` show (0:
+    the building); a `tint` above 1 glows by what it is above."""
 
     shape: Shape
     label: int
