@@ -4,13 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from vision.calibration.boards_kit import (
-    checkerboard_surface,
-    held_board,
-    lens_camera,
-    picture_of,
-    tag_surface,
-)
 
 from aisle.store.geometry import project
 from aisle.store.model import FloatArray
@@ -27,6 +20,13 @@ from aisle.vision.calibration.faults import CalibrationError
 from aisle.vision.calibration.lens import fit_lens
 from aisle.vision.calibration.places import Places, Tag, TagPlan, crossing, square_corners
 from aisle.vision.calibration.pose import fit_pose
+from vision.calibration.boards_kit import (
+    checkerboard_surface,
+    held_board,
+    lens_camera,
+    picture_of,
+    tag_surface,
+)
 
 CAMERA = lens_camera()
 BOARD = Checkerboard(7, 4, 0.03)
@@ -57,7 +57,9 @@ def test_the_lens_comes_out_within_its_stated_error() -> None:
 
 def test_a_picture_that_disagrees_is_left_out_by_name() -> None:
     views = seen_views(12, 0.15)
-    views[5] = View("5.png", views[5].points_m, views[5].pixels * 1.02 + np.array([0.0, 3.0]) * views[5].points_m[:, :1])
+    views[5] = View(
+        "5.png", views[5].points_m, views[5].pixels * 1.02 + np.array([0.0, 3.0]) * views[5].points_m[:, :1]
+    )
     bent = views[5].pixels + 4.0 * np.sin(np.arange(len(views[5].pixels)))[:, None]
     views[5] = View("5.png", views[5].points_m, bent)
     assert fit_lens(views, CAMERA.size_px).left_out == ("5.png",)

@@ -27,7 +27,7 @@ from aisle.vision.calibration.places import Places
 LEAST_FOR_FOCAL = 6
 OUTLIER_P = 0.001
 LARGEST_SCALE = 3.0  # a group is held against standard deviations at most so many times the stated ones
-PRIOR_FREEDOM = 8.0  # the stated standard deviations weigh as much as so many residuals
+PRIOR_FREEDOM = 8.0  # the stated standard deviations weigh as much as so many residuals, and are never undercut
 LOG_FOCAL_SIGMA, BEND_SIGMA = 1.0, 0.15  # what is known of a lens nobody measured
 UNSEEN_PX = 1e4
 ROUNDS = 10
@@ -38,7 +38,8 @@ class PoseFit:
     """The camera as the places place it.
 
     The state is (3 turns, 3 shifts in metres[, log focal length, k1]) around `camera`; `covariance` is that of the
-    state, scaled by how well the places agree (`scale`, 1 when they agree as well as their standard deviations say).
+    state, scaled by how well the places agree (`scale`, 1 when they agree as well as
+    their standard deviations say, or better: corners that agree do not show that their board lies where it was measured).
     """
 
     camera: Camera
@@ -187,7 +188,7 @@ def _fit(camera: Camera, places: Places, inlier: npt.NDArray[np.bool_], paramete
     J = np.asarray(solved.jac, dtype=np.float64)
     freedom = max(0, 2 * len(used) - parameters)
     squares = float(np.sum((_whitening(camera, used) @ _off(camera, used).ravel()) ** 2))
-    scale = (PRIOR_FREEDOM + squares) / (PRIOR_FREEDOM + freedom)
+    scale = max(1.0, (PRIOR_FREEDOM + squares) / (PRIOR_FREEDOM + freedom))
     covariance = np.asarray(np.linalg.pinv(J.T @ J, rcond=1e-14, hermitian=True) * scale, dtype=np.float64)
     return PoseFit(camera, places, inlier, off, misfit, covariance, math.sqrt(scale), freedom, ())
 

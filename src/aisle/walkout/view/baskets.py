@@ -51,7 +51,7 @@ def draw_baskets(canvas: Canvas, rect: Rect, moment: Moment) -> None:
         canvas.frame(rect, HAIRLINE, RADIUS)
         canvas.text(rect.middle, "Nobody has been in the store yet", INK_FAINT, BODY, align="middle")
         return
-    columns = max(1, min(COLUMNS, int((rect.width + GAP) // (NARROWEST + GAP))))
+    columns = max(1, min(COLUMNS, max(2, len(baskets)), int((rect.width + GAP) // (NARROWEST + GAP))))
     rows = 1 if len(baskets) <= columns or rect.height < 2 * (HEAD + FOOT + 2 * ROW) + GAP else 2
     width = (rect.width - GAP * (columns - 1)) / columns
     height = (rect.height - GAP * (rows - 1)) / rows

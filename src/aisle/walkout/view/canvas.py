@@ -118,19 +118,39 @@ class Canvas:
 
     def disc(self, centre: tuple[float, float], radius: float, colour: Colour, alpha: float = 1.0) -> None:
         """A filled circle."""
-        size = radius * self.scale
-
-        def draw(image: Image, p: npt.NDArray[np.int32], c: Any) -> None:
-            middle = (int(p[0, 0]), int(p[0, 1]))
-            cv2.circle(image, middle, round(size * (1 << _SHIFT)), c, cv2.FILLED, cv2.LINE_AA, _SHIFT)
-
-        self._draw(self._at([centre]), 2 * size, colour, alpha, draw)
+        self._round(centre, colour, alpha, lambda far, r: r + 0.5 - far, radius, 0.0)
 
     def ring(
         self, centre: tuple[float, float], radius: float, colour: Colour, width: float = 1.5, alpha: float = 1.0
     ) -> None:
         """A circle's outline."""
-        self.line(circle(centre, radius), colour, width, alpha, closed=True)
+        half = max(width * self.scale, 1.0) / 2
+        self._round(centre, colour, alpha, lambda far, r: half + 0.5 - np.abs(far - r), radius, half)
+
+    def _round(
+        self,
+        centre: tuple[float, float],
+        colour: Colour,
+        alpha: float,
+        covered: Callable[[npt.NDArray[np.float64], float], npt.NDArray[np.float64]],
+        radius: float,
+        margin: float,
+    ) -> None:
+        """Blend by how much of each pixel is covered, from its distance to the centre: round at every size."""
+        x, y = self._at([centre])[0]
+        size = radius * self.scale
+        if not math.isfinite(x + y) or abs(x) + abs(y) > 1e6:
+            return
+        height, width = self.image.shape[:2]
+        out = size + margin + 2
+        x0, x1 = max(0, math.floor(x - out)), min(width, math.ceil(x + out) + 1)
+        y0, y1 = max(0, math.floor(y - out)), min(height, math.ceil(y + out) + 1)
+        if x1 <= x0 or y1 <= y0:
+            return
+        far = np.hypot(np.arange(x0, x1)[None, :] - x, np.arange(y0, y1)[:, None] - y)
+        mask = np.round(np.clip(covered(far, size), 0.0, 1.0) * 255).astype(np.uint8)
+        part = self.image[y0:y1, x0:x1]
+        _blend(part, np.broadcast_to(np.array(colour, dtype=np.uint8), part.shape), mask, alpha)
 
     def text(
         self,

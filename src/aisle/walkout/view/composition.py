@@ -39,6 +39,7 @@ WIDTH, HEIGHT = 1920.0, 1080.0  # design units
 HEAD = 64.0
 SIDE = 600.0  # the right column
 LOWEST_BASKETS, LOWEST_LIST = 210.0, 130.0
+NEARLY = 0.88  # of the largest possible size: for that, more columns leave the baskets more room
 
 
 def compose(moment: Moment, width_px: int = 1920) -> Image:
@@ -71,7 +72,7 @@ def compose(moment: Moment, width_px: int = 1920) -> Image:
 
 
 def camera_grid(count: int, room: Rect, shape: float) -> tuple[int, int]:
-    """(columns, rows) in which `count` pictures of width / height `shape` come out largest."""
+    """(columns, rows) in which `count` pictures of width / height `shape` come out largest, or nearly: rather wide."""
 
     def size(columns: int) -> float:
         rows = math.ceil(count / columns)
@@ -79,7 +80,8 @@ def camera_grid(count: int, room: Rect, shape: float) -> tuple[int, int]:
         height = (room.height - GAP * (rows - 1)) / rows
         return min(width, height * shape)
 
-    columns = max(range(1, count + 1), key=lambda c: (round(size(c), 6), -c))
+    best = max(size(c) for c in range(1, count + 1))
+    columns = max(c for c in range(1, count + 1) if size(c) >= NEARLY * best)
     return columns, math.ceil(count / columns)
 
 

@@ -108,6 +108,7 @@ def draw_floor_plan(canvas: Canvas, rect: Rect, moment: Moment) -> None:
     """The whole plan inside `rect`."""
     store = moment.store
     plan = Plan(store, rect)
+    canvas = canvas.inside(rect.inset(-3.0))
     _draw_ground(canvas, plan, store)
     for camera in store.cameras:
         _draw_field(canvas, plan, camera)
@@ -225,11 +226,19 @@ def _colour(person: PersonThere) -> Colour:
 
 
 def _draw_tail(canvas: Canvas, plan: Plan, person: PersonThere) -> None:
-    tail = plan.at(person.tail_m) if len(person.tail_m) else np.zeros((0, 2))
+    tail = _smooth(plan.at(person.tail_m)) if len(person.tail_m) else np.zeros((0, 2))
     pieces = min(6, max(1, len(tail) - 1))
     edges = np.linspace(0, len(tail) - 1, pieces + 1).astype(int)
     for k, (first, last) in enumerate(itertools.pairwise(edges)):
         canvas.line(tail[first : last + 1], _colour(person), 2.5, 0.15 + 0.6 * (k + 1) / pieces)
+
+
+def _smooth(points: FloatArray) -> FloatArray:
+    """Each point the mean of itself and up to three on both sides; the ends stay."""
+    sums = np.cumsum(np.concatenate([np.zeros((1, 2)), points]), axis=0)
+    at = np.arange(len(points))
+    reach = np.minimum(np.minimum(at, len(points) - 1 - at), 3)
+    return np.asarray((sums[at + reach + 1] - sums[at - reach]) / (2 * reach + 1)[:, None])
 
 
 def _draw_person(canvas: Canvas, plan: Plan, person: PersonThere) -> None:

@@ -69,7 +69,7 @@ def watch(
     `replay` makes the replay whose engine is asked; raises RecordingError as it does.
     """
     wanted = deque(sorted(times_ns))
-    seen = _Watch(recording.store, recording.name)
+    seen = ShopWatch(recording.store, recording.name)
 
     class _Looking:
         """The recording, with a look at the replay whenever a wanted time has come."""
@@ -118,8 +118,9 @@ class _Sighting:
 
 
 @dataclass(slots=True)
-class _Watch:
-    """What passed by so far."""
+class ShopWatch:
+    """What passed by so far, for a replay or a running shop: feed every reading to `see`, every frame of tracks to
+    `track` once the engine has observed it, and ask for the `moment` whenever a picture is wanted."""
 
     store: Store
     name: str
