@@ -24,7 +24,7 @@ class PeopleSeen:
     `heads_px` is the middle of the head, `feet_px` the point on the floor under the middle of the body (guessed where
     it is hidden), `hands_px` the wrists in no order.  `*_sigma_px` are standard deviations per axis.  `holding` is the
     probability that the hand holds something, NaN where the detector cannot say.  `looks` are unit vectors that are
-    near for pictures of the same person, (n, 0) when the detector gives none.
+    near for pictures of the same person, (n, 0) when the detector gives none, a row NaN where it cannot say.
     """
 
     boxes_px: FloatArray  # (n, 4): x0, y0, x1, y1

@@ -129,7 +129,8 @@ class Sight:
     # ---------------------------------------------------------------- inside
     def _complete(self, number: int) -> bool:
         """Whether every camera that still speaks has given its frame for this slot."""
-        alive = {c for c, last in self._heard.items() if last >= number - 3 * self.settings.wait_slots}
+        silent = number - 3 * self.settings.wait_slots
+        alive = {c for c in self._backgrounds if self._heard.get(c, 0) >= silent}
         return alive <= self._slots[number].frames.keys()
 
     def _look(self, number: int) -> Iterator[Seen]:
@@ -143,8 +144,7 @@ class Sight:
         backgrounds = self._mapped(lambda c: self._backgrounds[c].picture, list(pictures))
         found = self._detector.detect(list(pictures.values()), backgrounds)
         people = dict(zip(pictures, found, strict=True))
-        if self._slots_seen % self.settings.looks_every == 0:
-            people = {c: self._with_looks(pictures[c], seen) for c, seen in people.items()}
+        people = {c: self._with_looks(pictures[c], seen) for c, seen in people.items()}
         self._learn(pictures, people)
         self._slots_seen += 1
         t_ns = int(np.mean([slot.frames[c].t_ns - (self._first_ns or 0) for c in pictures])) + (self._first_ns or 0)
@@ -177,7 +177,9 @@ class Sight:
         self._mapped(learn, list(enumerate(pictures)))
 
     def _with_looks(self, picture: Image, seen: PeopleSeen) -> PeopleSeen:
-        looks = np.zeros((len(seen), self._looks.size))
+        looks = np.full((len(seen), self._looks.size), np.nan)
+        if self._slots_seen % self.settings.looks_every:
+            return replace(seen, looks=looks)
         corners = np.round(seen.boxes_px).astype(int)
         crops = [(i, picture[y0:y1, x0:x1]) for i, (x0, y0, x1, y1) in enumerate(corners.tolist())]
         large = [(i, crop) for i, crop in crops if crop.shape[0] * crop.shape[1] >= self.settings.least_look_px]

@@ -199,7 +199,8 @@ class FloorTracker:
         sure = sureness > SURE
         if sure.any():
             hands.observe(crowd, self.eyes, view, (who[sure], which[sure]), self._t)
-            if alike is not None and view.looks.shape[1]:
+            if alike is not None:
+                sure[sure] = np.isfinite(view.looks[which[sure]]).all(axis=1)
                 self._learn_looks(who[sure], view.looks[which[sure]], alike[:, which[sure]])
 
     def _learn_looks(self, who: IntArray, looks: FloatArray, alike: FloatArray) -> None:

@@ -1,0 +1,145 @@
+"""Sight: frames of several cameras become slots, slots become people on the floor; bad frames are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from aisle.sensing.readings import FrameReading
+from aisle.simulation.pictures.rigs import rig
+from aisle.store.example import example_store
+from aisle.store.geometry import project
+from aisle.store.model import Camera, Store
+from aisle.vision.seen import Image, PeopleSeen
+from aisle.walkout.sight import Seen, Sight
+
+NS = 1_000_000_000
+T0 = 1_770_000_000 * NS
+SIZE = (160, 90)
+STORE = replace(example_store(), cameras=rig(example_store(), 3, SIZE))
+GREYS = {camera.camera_id: 40 + 60 * k for k, camera in enumerate(STORE.cameras)}
+
+
+def jpeg(grey: int) -> bytes:
+    return bytes(cv2.imencode(".jpg", np.full((SIZE[1], SIZE[0], 3), grey, np.uint8))[1])
+
+
+JPEGS = {name: jpeg(grey) for name, grey in GREYS.items()}
+
+
+class Walker:
+    """A detector that knows where one person walks: along y = 1.6 m at 0.8 m/s; a camera is known by its grey."""
+
+    def __init__(self, store: Store) -> None:
+        self._cameras = {GREYS[c.camera_id]: c for c in store.cameras}
+        self._looks = dict.fromkeys(self._cameras, 0)
+
+    def detect(self, images: Sequence[Image], backgrounds: Sequence[Image | None]) -> list[PeopleSeen]:
+        return [self._seen(image) for image in images]
+
+    def _seen(self, image: Image) -> PeopleSeen:
+        grey = min(self._cameras, key=lambda g: abs(g - int(image[5, 5, 0])))
+        self._looks[grey] += 1
+        return seen_by(self._cameras[grey], np.array([1.3 + 0.08 * self._looks[grey], 1.6]))
+
+
+def seen_by(camera: Camera, feet: np.ndarray) -> PeopleSeen:
+    points = np.array([[*feet, 1.66], [*feet, 0.0], [feet[0], feet[1] + 0.3, 1.1], [feet[0], feet[1] - 0.3, 1.1]])
+    head, foot, left, right = project(camera, points)
+    if not np.isfinite(head).all() or not (0 <= head[0] < SIZE[0] and 0 <= head[1] < SIZE[1]):
+        return PeopleSeen.nobody()
+    box = np.array([[head[0] - 5, head[1] - 4, head[0] + 5, max(foot[1], head[1] + 8)]])
+    return PeopleSeen(
+        box,
+        np.array([0.9]),
+        head[None],
+        np.array([0.5]),
+        foot[None],
+        np.array([1.0]),
+        np.stack([left, right])[None],
+        np.full((1, 2), 0.9),
+        np.array([[0.1, 0.9]]),
+        np.zeros((1, 0)),
+    )
+
+
+def frames(seconds: float, fps: float = 10.0) -> list[FrameReading]:
+    out = []
+    for k in range(round(seconds * fps)):
+        for number, camera in enumerate(STORE.cameras):
+            t = T0 + round((k / fps + 0.02 * number) * NS)
+            out.append(FrameReading(camera.camera_id, t, t + NS // 20, camera.camera_id, JPEGS[camera.camera_id]))
+    return sorted(out, key=lambda f: f.received_ns)
+
+
+def watched(sight: Sight, given: Iterable[FrameReading]) -> list[Seen]:
+    return [seen for frame in given for seen in sight.see(frame)] + list(sight.finish())
+
+
+def sight(jobs: int = 1) -> Sight:
+    names = iter(range(100))
+    return Sight(STORE, Walker(STORE), lambda: f"p{next(names)}", jobs=jobs)
+
+
+def test_a_walker_is_one_person_at_the_right_place_with_both_hands() -> None:
+    seen = watched(sight(), frames(4.0))
+    people = [s.floor for s in seen if len(s.floor)]
+    assert {i for p in people for i in p.ids} == {"p0"}
+    assert len(people) > 30
+    last = people[-1]
+    true = np.array([1.3 + 0.08 * 40, 1.6])
+    assert np.hypot(*(last.positions_m[0] - true)) < 0.15
+    hands = sorted(last.wrists_m[0, :, 1] - last.positions_m[0, 1])
+    np.testing.assert_allclose(hands, [-0.3, 0.3], atol=0.1)
+    np.testing.assert_allclose(last.wrists_m[0, :, 2], 1.1, atol=0.1)
+
+
+def test_readings_are_in_order_and_the_same_each_time_whatever_the_threads() -> None:
+    runs = [[s.reading for s in watched(sight(jobs), frames(2.0))] for jobs in (1, 1, 2)]
+    times = [r.t_ns for r in runs[0]]
+    assert times == sorted(times) and len(set(times)) == len(times)
+    for run in runs[1:]:
+        for a, b in zip(runs[0], run, strict=True):
+            assert a.ids == b.ids and a.t_ns == b.t_ns
+            np.testing.assert_array_equal(a.heads_m, b.heads_m)
+
+
+def test_a_camera_that_falls_silent_does_not_hold_up_the_others() -> None:
+    silent = STORE.cameras[1].camera_id
+    given = [f for f in frames(3.0) if f.camera != silent or f.t_ns < T0 + NS]
+    engine = sight()
+    told = [s.t_ns for frame in given for s in engine.see(frame)]
+    assert told[-1] > T0 + 2.6 * NS
+
+
+FAULTS = {
+    "no picture": (b"no picture at all", "cannot be decoded"),
+    "an empty picture": (b"", "cannot be decoded"),
+    "half a picture": (next(iter(JPEGS.values()))[:200], "cannot be decoded"),
+}
+
+
+@pytest.mark.parametrize(("data", "said"), FAULTS.values(), ids=FAULTS.keys())
+def test_broken_pictures_become_health(data: bytes, said: str) -> None:
+    engine = sight()
+    given = frames(1.0)
+    broken = given[9]
+    given[9] = FrameReading(broken.device, broken.t_ns, broken.received_ns, broken.camera, data)
+    assert len(watched(engine, given)) == 10
+    (entry,) = engine.health
+    assert entry.kind == "frame-loss" and entry.camera == broken.camera and said in entry.message
+
+
+def test_frames_of_strange_cameras_and_late_ones_become_health() -> None:
+    engine = sight()
+    given = frames(2.0)
+    stranger = FrameReading("attic", T0, T0, "attic", JPEGS[STORE.cameras[0].camera_id])
+    late = given[0]
+    watched(engine, [stranger, *given, late])
+    assert {(e.camera, e.kind) for e in engine.health} == {("attic", "frame-loss"), (late.camera, "frame-loss")}
+    assert any("a camera the store does not have" in e.message for e in engine.health)
+    assert any("too late" in e.message for e in engine.health)
