@@ -38,8 +38,8 @@ class PoseFit:
     """The camera as the places place it.
 
     The state is (3 turns, 3 shifts in metres[, log focal length, k1]) around `camera`; `covariance` is that of the
-    state, scaled by how well the places agree (`scale`, 1 when they agree as well as
-    their standard deviations say, or better: corners that agree do not show that their board lies where it was measured).
+    state, scaled by how badly the places agree (`scale`; 1 when they agree as well as their standard deviations say, or
+    better: corners that agree do not show that their board lies where it was measured).
     """
 
     camera: Camera
