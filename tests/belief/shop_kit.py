@@ -77,6 +77,7 @@ class Shop:
         self.hands = hands
         self.now_s = 0.0
         self.where: dict[str, tuple[float, float]] = {}
+        self.full: dict[str, float] | None = None  # probability that a right hand holds something; None: nobody tells
 
     # ---------------------------------------------------------------- people
     def stand(self, who: str, gtin: str, aside_m: float = 0.0) -> None:
@@ -113,6 +114,7 @@ class Shop:
                 np.ones(count, np.float32),
                 np.asarray(wrists, np.float32).reshape(count, 2, 3),
                 np.ones((count, 2), np.float32),
+                None if self.full is None else np.array([(0.1, self.full.get(w, 0.1)) for w in self.where], np.float32),
             )
         )
 

@@ -22,6 +22,7 @@ from aisle.belief.by_sight import ReachPriors
 from aisle.belief.change_fit import ChangeFit
 from aisle.belief.draft import Act
 from aisle.belief.events import EventRecord, odds
+from aisle.belief.exchanges import Exchange, entangled
 from aisle.belief.explain import Explainer
 from aisle.belief.gain import CellGain
 from aisle.belief.grips import GripSettings
@@ -31,6 +32,8 @@ from aisle.belief.priors import Priors
 from aisle.belief.scene import NOBODY, Scene
 from aisle.belief.sights import Sights, SightSettings
 from aisle.belief.state import (
+    AS_TRACKED,
+    CROSSED,
     Group,
     Held,
     Hypothesis,
@@ -47,7 +50,7 @@ from aisle.belief.testimony import testimony
 from aisle.scales.change import Episode, Plateau
 from aisle.sensing.readings import TrackReading
 from aisle.store.model import Store
-from aisle.vision.evidence import Evidence, ItemSight, ShelfSight
+from aisle.vision.evidence import Evidence, IdentityDoubt, ItemSight, ShelfSight
 
 FloatArray = npt.NDArray[np.float64]
 _T = TypeVar("_T")
@@ -84,6 +87,7 @@ class BeliefEngine:
         self.totals = Totals(store)
         self.gain = CellGain()
         self.sights = Sights(self.settings.sights)
+        self.exchanges: list[Exchange] = []  # oldest first
         self.groups: list[Group] = []
         self.events: list[EventRecord] = []
         self.closed: dict[str, BasketPosterior] = {}
@@ -102,6 +106,23 @@ class BeliefEngine:
             person = self.people.identities.person_of.get(evidence.track_id)
             if person is not None:
                 self.sights.see_item(person, evidence)
+        else:
+            self._doubt(evidence)
+
+    def _doubt(self, doubt: IdentityDoubt) -> None:
+        """Two tracks may have been exchanged: a variable of its own, joined to whatever either does from now on."""
+        identities, p = self.people.identities, doubt.probability
+        a, b = (identities.person_of.get(t) for t in (doubt.a, doubt.b))
+        if a is None or b is None or a == b or p <= 0.0:
+            return
+        if self.settings.sequential or p >= 1.0 or self.store.staff & {a, b}:
+            identities.doubt(doubt.a, doubt.b, p)
+            return
+        exchange = Exchange(self.new_event(), self.people.seconds(doubt.t_ns), a, b)
+        self.exchanges.append(exchange)
+        odds = [(math.log1p(-p), AS_TRACKED), (math.log(p), CROSSED)]
+        hyps = [Hypothesis(logw, (value,), (None,)) for logw, value in odds]
+        self.groups.append(Group((exchange.key,), sorted(hyps, key=lambda h: -h.logw)))
 
     def explain(self, episode: Episode) -> None:
         """Take in one episode of weight change; tracks must be known up to its end."""
@@ -112,9 +133,11 @@ class BeliefEngine:
         t1 = self.people.seconds(plateaus[-1].t0_ns)
         reaches: Reaches = {}
         actors = self._actors(episode, t0, t1, reaches)
-        keys: list[Key] = [("s", episode.shelf), *(("p", a) for a in actors[1:] if a not in self.store.staff)]
-        owners = self._owners(plateaus, actors)
-        keys += [("p", o) for o in owners]
+        exchanges, people = entangled(self.exchanges, actors[1:], t1)
+        who = (*actors[1:], *sorted(people.difference(actors)))
+        keys: list[Key] = [("s", episode.shelf), *(("p", a) for a in who if a not in self.store.staff)]
+        owners = tuple(o for o in self._owners(plateaus, actors) if o not in people)
+        keys += [*(("p", o) for o in owners), *(x.key for x in exchanges)]
         touched = [g for g in self.groups if any(k in g.keys for k in keys)]
         rest_of = [g for g in self.groups if g not in touched]
         s = self.settings
@@ -141,7 +164,7 @@ class BeliefEngine:
                 scene = scenes.get((b, j, id(rest)))
                 if scene is None:
                     scene = scenes[b, j, id(rest)] = self._scene(
-                        episode, plateaus, b, j, rest, actors, owners, group.keys, reaches
+                        episode, plateaus, b, j, rest, actors, owners, group.keys, reaches, exchanges
                     )
                 if rested > -9.0:
                     load = scene.temporary - scene.told_before
@@ -312,6 +335,7 @@ class BeliefEngine:
         owners: tuple[str, ...],
         keys: tuple[Key, ...],
         reaches: Reaches,
+        exchanges: Sequence[Exchange],
     ) -> Stretch:
         board = self.boards[episode.shelf]
         before, after = plateaus[b], plateaus[j]
@@ -342,7 +366,7 @@ class BeliefEngine:
         scene = Scene(board, fit, actors, reach, hands, tuple(by_body), t1, staff, event, totals, episode.asked, told)
         resting = Resting(grams, var, (lo, hi), since, after.t1_ns)
         explainer, skey = Explainer(scene, self.settings.narrow), ("s", episode.shelf)
-        return Stretch(explainer, keys, skey, owners, resting, after.t0_ns, rest is not None, plates)
+        return Stretch(explainer, keys, skey, owners, resting, after.t0_ns, rest is not None, plates, exchanges)
 
     def _record(self, scenes: dict[tuple[int, int, int], Stretch], group: Group) -> None:
         """Keep the events the surviving hypotheses believe in; `final_events` weighs them again when all is known."""
@@ -424,7 +448,13 @@ class BeliefEngine:
         self.closed[shopper] = post
         if shopper in self.people.tracks:
             self.people.tracks[shopper].forget()
-        key: Key = ("p", shopper)
+        self._forget(("p", shopper))
+        for x in [x for x in self.exchanges if {x.a, x.b} <= self.closed.keys()]:
+            self.exchanges.remove(x)
+            self._forget(x.key)
+        return post
+
+    def _forget(self, key: Key) -> None:
         for n, g in enumerate(self.groups):
             if key in g.keys:
                 at = g.keys.index(key)
@@ -432,7 +462,6 @@ class BeliefEngine:
                 rest = [Hypothesis(h.logw, _without(h.values, at), _without(h.choices, at)) for h in g.hypotheses]
                 self.groups[n : n + 1] = [Group(keys, merged(rest, len(rest), -60.0))] if keys else []
                 break
-        return post
 
     def posterior(self, shopper: str, most: int = 12) -> BasketPosterior:
         """The posterior over baskets of one shopper, the `most` probable ones."""

@@ -76,6 +76,13 @@ class Identities:
             out.append(person)
         return out
 
+    def doubt(self, a: str, b: str, probability: float) -> None:
+        """Two tracks may have exchanged who is who: neither person's links are as sure any more."""
+        for track in (a, b):
+            person = self.person_of.get(track)
+            if person is not None:
+                self.confidence[person] *= 1.0 - probability
+
     def _born(self, ident: str, t: float, place: tuple[float, float], visible: set[str]) -> str:
         s = self.settings
         self._last = {p: seen for p, seen in self._last.items() if t - seen.t <= s.longest_s}

@@ -22,6 +22,7 @@ from aisle.belief.by_sight import ReachPriors
 from aisle.belief.draft import Act
 from aisle.belief.engine import BasketPosterior, BeliefEngine, BeliefSettings
 from aisle.belief.events import EventRecord
+from aisle.belief.exchanges import Exchange
 from aisle.belief.gain import CellGain
 from aisle.belief.grips import GripSettings
 from aisle.belief.identity import Identities, IdentitySettings, _Seen
@@ -30,8 +31,11 @@ from aisle.belief.priors import Priors
 from aisle.belief.sights import Sights, SightSettings
 from aisle.belief.state import (
     AS_PLANNED,
+    AS_TRACKED,
+    CROSSED,
     NOBODY_HOLDS,
     Choice,
+    Exchanged,
     Group,
     Held,
     Hypothesis,
@@ -72,11 +76,13 @@ _CLASSES: tuple[type[Any], ...] = (
     SightSettings,
     GripSettings,
     ReachPriors,
+    Exchange,
+    Exchanged,
     ShelfSight,
     ItemSight,
 )
 _NUMBER = {c: i for i, c in enumerate(_CLASSES)}
-_SINGLE = (NOBODY_HOLDS, AS_PLANNED)  # there is one of each in a program, not one per engine
+_SINGLE = (NOBODY_HOLDS, AS_PLANNED, AS_TRACKED, CROSSED)  # there is one of each in a program, not one per engine
 
 # Attributes that follow from store and settings.
 _ENGINE_DERIVED = frozenset({"store", "settings", "people", "boards", "totals"})

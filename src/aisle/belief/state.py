@@ -113,10 +113,22 @@ class ShelfState:
         return replace(self, resting=resting)
 
 
-Value = Held | ShelfState
-Key = tuple[str, str] | tuple[str, int]  # ("p", person) or ("s", shelf index)
+@dataclass(frozen=True, slots=True, eq=False)
+class Exchanged:
+    """Whether two people's tracks were exchanged at some moment."""
+
+    yes: bool
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        return (self.yes,)
+
+
+Value = Held | ShelfState | Exchanged
+Key = tuple[str, str] | tuple[str, int]  # ("p", person), ("s", shelf index) or ("x", number of an exchange)
 NOBODY_HOLDS = Held()
 AS_PLANNED = ShelfState()
+AS_TRACKED, CROSSED = Exchanged(False), Exchanged(True)
 
 
 def initial(key: Key) -> Value:

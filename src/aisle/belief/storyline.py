@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from aisle.belief.change_fit import ChangeFit
 from aisle.belief.draft import Draft, after
+from aisle.belief.exchanges import Exchange, behind, renamed
 from aisle.belief.explain import Explainer
 from aisle.belief.state import Choice, Held, Hypothesis, Key, Resting, ShelfState, Value
 from aisle.scales.change import Plateau
@@ -65,14 +66,18 @@ class Stretch:
         t1_ns: int,
         consumes: bool,
         plates: tuple[int, int],
+        exchanges: Sequence[Exchange] = (),
     ) -> None:
         self.explainer = explainer
         self.scene = scene = explainer.scene
         self.keys, self.resting, self.t1_ns, self.consumes = keys, resting, t1_ns, consumes
         self.at = {k: i for i, k in enumerate(keys)}
         self.shelf_at = self.at[shelf]
-        self.people = [(k[1], i) for k, i in self.at.items() if k[0] == "p" and k[1] in (*scene.actors, *owners)]
-        self.told = (self.shelf_at, *(i for _, i in self.people))  # whose history this event belongs to
+        self.exchanges = exchanges
+        near = {*scene.actors, *owners, *(who for x in exchanges for who in (x.a, x.b))}
+        self.people = [(str(k[1]), i) for k, i in self.at.items() if k[0] == "p" and k[1] in near]
+        self.crossings = [self.at[x.key] for x in exchanges]
+        self.told = (self.shelf_at, *(i for _, i in self.people), *self.crossings)  # whose history this belongs to
         self.temporary = scene.fit.temporary()
         self.first = plates[0]
         self.told_before = scene.fit.beyond(*plates) if consumes else 0.0  # charged when it began to rest
@@ -83,10 +88,13 @@ class Stretch:
 
     def options(self, h: Hypothesis) -> list[Option]:
         values = h.values
-        key = (id(values[self.shelf_at]), *(id(values[i]) for _, i in self.people))
+        key = tuple(id(values[i]) for i in self.told)
         found = self._cache.get(key)
         if found is None:
-            drafts = self.explainer.explanations(*self._world(values))
+            names = behind(self.exchanges, self.at, values)
+            held, shelf = self._world(values)
+            bodies = {b: held[names.get(b, b)] for b in held if names.get(b, b) in held} if names else held
+            drafts = [renamed(d, names) for d in self.explainer.explanations(bodies, shelf)]
             found = [Option(d.score, len(self.table) + k, d) for k, d in enumerate(drafts)]
             self.table.extend(drafts)
             self._cache[key] = found
@@ -95,7 +103,7 @@ class Stretch:
 
     def _world(self, values: tuple[Value, ...]) -> tuple[dict[str, Held], ShelfState]:
         """What each person of the group holds, and what stands on the shelf."""
-        held = {str(who): v for who, i in self.people if isinstance(v := values[i], Held)}
+        held = {who: v for who, i in self.people if isinstance(v := values[i], Held)}
         shelf = values[self.shelf_at]
         assert isinstance(shelf, ShelfState)
         return held, shelf.rest(None) if self.consumes else shelf

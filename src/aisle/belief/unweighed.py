@@ -19,6 +19,7 @@ from aisle.belief.change_fit import ChangeFit
 from aisle.belief.draft import after
 from aisle.belief.engine import BeliefEngine
 from aisle.belief.events import EventRecord, odds
+from aisle.belief.exchanges import Exchange, behind, entangled, renamed
 from aisle.belief.reaches import Grasp
 from aisle.belief.scene import NOBODY, Scene
 from aisle.belief.state import Choice, Group, Held, Hypothesis, Key, ShelfState, Value, merged, product, split
@@ -38,36 +39,38 @@ class _Story:
 
     onlooker: Onlooker
     outlooks: tuple[Outlook, ...]
-    person_at: int
+    at: dict[Key, int]
     shelves_at: tuple[int, ...]
+    exchanges: Sequence[Exchange]
+    told: tuple[int, ...]  # whose history this event belongs to
     narrow: float
     table: list[Told]
     known: dict[tuple[int, ...], tuple[list[_Option], tuple[Value, ...]]]
 
-    def onward(self, h: Hypothesis, keys: tuple[Key, ...]) -> list[Hypothesis]:
+    def onward(self, h: Hypothesis) -> list[Hypothesis]:
         event = self.outlooks[0].scene.event
-        held, shelves = self._world(h)
+        body = self.onlooker.grasp.person
+        names = behind(self.exchanges, self.at, h.values)
+        who = names.get(body, body)
+        held = h.values[self.at["p", who]]
+        assert isinstance(held, Held)
+        shelves = [v for i in self.shelves_at if isinstance(v := h.values[i], ShelfState)]
         out = []
-        for option in self._options(h, held, shelves):
+        for option in self._options(h, held, shelves, names):
             values = list(h.values)
             d, at = option.told.draft, option.told.at
-            for key, value in after(self.outlooks[at].scene, d, {self.onlooker.grasp.person: held}, shelves[at]):
-                values[keys.index(key)] = value
+            for key, value in after(self.outlooks[at].scene, d, {who: held}, shelves[at]):
+                values[self.at[key]] = value
             choices = list(h.choices)
-            for i in (self.person_at, *self.shelves_at):
+            for i in self.told:
                 choices[i] = Choice(event, option.number, choices[i])
             out.append(Hypothesis(h.logw + d.score, tuple(values), tuple(choices)))
         return out
 
-    def _world(self, h: Hypothesis) -> tuple[Held, list[ShelfState]]:
-        held = h.values[self.person_at]
-        assert isinstance(held, Held)
-        return held, [v for i in self.shelves_at if isinstance(v := h.values[i], ShelfState)]
-
-    def _options(self, h: Hypothesis, held: Held, shelves: list[ShelfState]) -> list[_Option]:
-        key = tuple(id(h.values[i]) for i in (self.person_at, *self.shelves_at))
+    def _options(self, h: Hypothesis, held: Held, shelves: list[ShelfState], names: Mapping[str, str]) -> list[_Option]:
+        key = tuple(id(h.values[i]) for i in self.told)
         if key not in self.known:
-            told = self.onlooker.explanations(held, shelves, self.narrow)
+            told = [Told(at, renamed(d, names)) for at, d in self.onlooker.explanations(held, shelves, self.narrow)]
             options = [_Option(len(self.table) + k, t) for k, t in enumerate(told)]
             self.table.extend(told)
             self.known[key] = (options, h.values)  # the values are kept: their ids must not be used again
@@ -99,20 +102,25 @@ def explain_reach(
         outlook(grasp, i, _scene(engine, grasp, i, event), p, sights, people, among, s.seen) for i, p in free
     )
     told = in_hand(grasp, sights, people, among, s.grips)
-    keys: list[Key] = [("p", grasp.person), *(("s", grasp.shelves[i]) for i, _ in free)]
+    exchanges, behind_it = entangled(engine.exchanges, (grasp.person,), grasp.t1_s)
+    shelves: list[Key] = [("s", grasp.shelves[i]) for i, _ in free]
+    keys: list[Key] = [*(("p", who) for who in sorted(behind_it)), *shelves, *(x.key for x in exchanges)]
     touched = [g for g in engine.groups if any(k in g.keys for k in keys)]
     rest = [g for g in engine.groups if g not in touched]
     group = product(touched, keys, s.beam, -30.0)
+    at = {k: i for i, k in enumerate(group.keys)}
     story = _Story(
         Onlooker(grasp, outlooks, left, told, s.seen),
         outlooks,
-        group.keys.index(keys[0]),
-        tuple(group.keys.index(k) for k in keys[1:]),
+        at,
+        tuple(at[k] for k in shelves),
+        exchanges,
+        tuple(at[k] for k in keys),
         s.narrow,
         [],
         {},
     )
-    onward = (x for h in group.hypotheses for x in story.onward(h, group.keys))
+    onward = (x for h in group.hypotheses for x in story.onward(h))
     group.hypotheses = merged(onward, 1 if s.sequential else s.beam, s.floor)
     _record(engine, story, group)
     engine.groups = rest + split(group)
