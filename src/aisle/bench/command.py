@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from aisle.bench.claims import Results, setting
 from aisle.bench.commerce import PARTS, CommerceLoad, judge_commerce
+from aisle.bench.footage import FOOTAGE_PARTS, FootageLoad
 from aisle.bench.measure import Engine, Job, Measured, Mode, measure_all, walkout_engine
 from aisle.bench.plates import PlateLoad, judge_plates
 from aisle.bench.plots import draw
@@ -29,7 +30,7 @@ from aisle.bench.tracking_load import TRACKING_PARTS, TrackingLoad
 from aisle.bench.truth import BenchError, BrokenRunError, Sample, read_samples
 
 Simulate = Callable[[Path, Path, int, int], None]
-SUITES = ("receipts", "scales", "commerce", "tracking", "table")
+SUITES = ("receipts", "scales", "commerce", "tracking", "vision", "table")
 FAULTS_SHOWN = 10
 DYNAMICS = "mixed"  # of the robustness rows: every preset of the simulator in turn
 
@@ -98,6 +99,7 @@ def run_bench(
     `parts` names some of these.
     `tracking` measures people on the floor and in the picture, `minutes` of a simulated shop among them; `peers` is a
     Python that has the package compared with.
+    `vision` measures real footage under AISLE_DATA: a shop's cameras, a hand among bottles; annotated frames go to `out`.
     `table` turns `files` of results into the Markdown table of claims (`brief`: only measures with a reach).
     """
     try:
@@ -112,6 +114,8 @@ def run_bench(
             return _run_commerce(load, json=json, out=out)
         if suite == "tracking":
             return _run_tracking(TrackingLoad(parts or TRACKING_PARTS, minutes, seed, peers), json=json, out=out)
+        if suite == "vision":
+            return _run_vision(FootageLoad(parts or FOOTAGE_PARTS, out), json=json)
         if suite != "receipts":
             raise BenchError(f"suite: found {suite!r}, must be one of {', '.join(SUITES)}")
         options = ReceiptsOptions(recordings, truth, on, out, jobs, heads_only, limit, real, baseline, scenes, seed)
@@ -142,6 +146,17 @@ def _run_tracking(load: TrackingLoad, *, json: bool, out: Path | None) -> int:
         tasks = {part: progress.add_task(part, total=1.0) for part in load.parts}
         results = judge_tracking(load, lambda part, share: progress.update(tasks[part], completed=share))
     return _finish(results, None, json=json, out=out, name="tracking", title="Tracking")
+
+
+def _run_vision(load: FootageLoad, *, json: bool) -> int:
+    from aisle.bench.footage import judge_footage
+
+    with _progress() as progress:
+        tasks = {part: progress.add_task(part, total=1.0) for part in load.parts}
+        results = judge_footage(load, lambda part, share: progress.update(tasks[part], completed=share))
+    if left_out := results.about.get("footage"):
+        print(f"note: real footage {left_out}", file=sys.stderr)
+    return _finish(results, None, json=json, out=load.out, name="vision", title="Vision")
 
 
 def _run_scales(load: PlateLoad, day_hours: float, *, json: bool, out: Path | None) -> int:

@@ -110,13 +110,16 @@ def judged_boxes(frames: Sequence[BoxFrame], found: Sequence[tuple[IntArray, Flo
     )
 
 
-def ours(frames: Sequence[BoxFrame], size_px: tuple[int, int], fps: float) -> list[tuple[IntArray, FloatArray]]:
-    """What `ImageTracker` makes of the boxes."""
+def ours(
+    frames: Sequence[BoxFrame], size_px: tuple[int, int], fps: float, *, carried: bool = False
+) -> list[tuple[IntArray, FloatArray]]:
+    """What `ImageTracker` makes of the boxes: people found in the frame, with `carried` also those it carries on."""
     tracker = ImageTracker(size_px, _numbers())
     out = []
     for i, frame in enumerate(frames):
         people = tracker.step(round(i * 1e9 / fps), PeopleSeen.boxed(frame.boxes_px, frame.scores))
-        out.append((np.array([int(p) for p in people.ids], np.int64), people.boxes_px))
+        told = (people.which >= 0) | carried
+        out.append((np.array([int(p) for p in people.ids], np.int64)[told], people.boxes_px[told]))
     return out
 
 

@@ -39,7 +39,9 @@ TREES = {
 
 @pytest.mark.parametrize("gain", TREES.values(), ids=TREES.keys())
 def test_exact_on_trees(gain: FloatArray) -> None:
-    assert marginals(gain, ONE[: gain.shape[1]], rounds=200, tolerance=1e-12) == pytest.approx(enumerated(gain), abs=1e-9)
+    assert marginals(gain, ONE[: gain.shape[1]], rounds=200, tolerance=1e-12) == pytest.approx(
+        enumerated(gain), abs=1e-9
+    )
 
 
 @given(st.integers(0, 10_000), st.integers(1, 3), st.integers(1, 3))

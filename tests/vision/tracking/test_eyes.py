@@ -7,7 +7,6 @@ import pytest
 
 from aisle.store.geometry import at_height, project, undistorted
 from aisle.vision.tracking.lens import Eyes
-
 from vision.tracking.walkers_kit import camera
 
 LENSES = {
@@ -24,7 +23,8 @@ def test_lens_undone(distortion: tuple[float, ...]) -> None:
     points, slopes = Eyes.of([lens]).straightened(np.zeros(200, np.intp), pixels)
     off_px = (points - undistorted(lens, pixels, 60)) * 330.0
     assert np.abs(off_px).max() < 0.05
-    moved = undistorted(lens, pixels + (0.5, 0.0), 60) - undistorted(lens, pixels - (0.5, 0.0), 60)
+    half = np.array([0.5, 0.0])
+    moved = undistorted(lens, pixels + half, 60) - undistorted(lens, pixels - half, 60)
     assert slopes[:, :, 0] == pytest.approx(moved, rel=0.03, abs=5e-5)
 
 

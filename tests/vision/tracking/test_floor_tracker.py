@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from vision.tracking.walkers_kit import DOOR, ROOM, STEP_NS, FloatArray, camera, corners, line, numbers, seen_by, slots
 
 from aisle.store.model import Gate
 from aisle.vision.seen import PeopleSeen
 from aisle.vision.tracking.floor import FloorTracker
 from aisle.vision.tracking.people import FloorPeople, Found, Lost, TrackEvent, track_reading
+from vision.tracking.walkers_kit import DOOR, ROOM, STEP_NS, FloatArray, camera, corners, line, numbers, seen_by, slots
 
 GATES = (Gate("door", "both", (0.5, 0.0), (1.5, 0.0)),)
 NOWHERE = np.full(2, np.nan)

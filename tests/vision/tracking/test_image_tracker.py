@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from vision.tracking.walkers_kit import FloatArray, numbers
 
 from aisle.vision.seen import PeopleSeen
 from aisle.vision.tracking.image import ImageTracker, PicturePeople
+from vision.tracking.walkers_kit import FloatArray, numbers
 
 STEP_NS = 40_000_000
 SIZE = (640, 480)

@@ -1,4 +1,4 @@
-"""A hand-written stand-in for detectors: people on known ways through a room with cameras, seen exactly or not at all."""
+"""A hand-written stand-in for detectors: people on known ways through a room, seen exactly or not at all."""
 
 from __future__ import annotations
 
