@@ -177,6 +177,43 @@ def calibrate(
     raise typer.Exit(run_calibrate(store, wish, as_json=json))
 
 
+walkout_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+app.add_typer(walkout_app, name="walkout", help="The walk-out store on live cameras.")
+
+
+@walkout_app.callback()
+def walkout() -> None:
+    """The walk-out store on live cameras."""
+
+
+@walkout_app.command("run", epilog="Example: aisle walkout run corner-shop --record monday.mcap --seconds 3600")
+def walkout_run(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="A store folder with cameras.")],
+    plates: Annotated[
+        Path | None, typer.Option(metavar="RECORDING", help="Play this recording's weights in step with the cameras.")
+    ] = None,
+    record: Annotated[Path | None, typer.Option(metavar="FILE", help="Record all that is heard as MCAP.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop after so long; at Ctrl-C without it.")] = None,
+    fps: Annotated[float, typer.Option(help="Look at no more pictures a second of each camera.")] = 10.0,
+    unpaced: Annotated[
+        bool, typer.Option("--unpaced", help="Read films as fast as they come, and every picture of them.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Watch the store's cameras and say who has what.
+
+    Baskets are told as they change, receipts in the end. Cameras are files, folders, devices or URLs (cameras.toml).
+    """
+    from aisle.walkout.live_command import LiveWish, run_live
+
+    wish = LiveWish(plates=plates, record=record, seconds=seconds, fps=fps, json=json, paced=not unpaced)
+    raise typer.Exit(run_live(store, wish))
+
+
 @app.command(epilog="Example: aisle view monday.mcap --at 83 --out moment.png")
 def view(
     path: Annotated[Path, typer.Argument(metavar="RECORDING|STORE", help="A recording, or a store folder.")],

@@ -9,11 +9,11 @@ from typing import Literal
 import pytest
 
 from aisle.sensing.readings import HealthEntry
-from aisle.store.model import Store
+from aisle.store.model import Camera, Store
 from aisle.walkout.completeness import CHANGES_PER_S, NS, Interval, Presence, affected, judged, nothing_hidden
 from aisle.walkout.outcome import Event, Outcome
 
-Kind = Literal["gap", "truncated", "corrupt", "missing-collection", "no-weight", "unknown-plate"]
+Kind = Literal["gap", "truncated", "corrupt", "missing-collection", "no-weight", "unknown-plate", "frozen"]
 
 
 def seconds(first: float, last: float) -> Interval:
@@ -142,3 +142,10 @@ def test_a_recording_without_anybody(
 ) -> None:
     empty = replace(outcome, receipts=(), events=(), health=health)
     assert judged(empty, {}, shop).complete is complete
+
+
+def test_one_blind_camera_of_four_hides_a_quarter(shop: Store) -> None:
+    camera = Camera("north", "", (640, 360), (400.0, 400.0), (320.0, 180.0), (0.0, 0.0, 3.0), (0.0, 0.0, 0.0))
+    store = replace(shop, cameras=tuple(replace(camera, camera_id=name) for name in ("north", "south", "east", "west")))
+    blind = replace(fault("frozen", (10.0, 20.0), "camera north", None), camera="north")
+    assert nothing_hidden((blind,), (seconds(0, 60),), store) == pytest.approx(math.exp(-CHANGES_PER_S * 10 / 4))

@@ -170,7 +170,9 @@ def _seconds(entry: HealthEntry, intervals: Sequence[Interval]) -> float:
 
 
 def _share(entry: HealthEntry, store: Store) -> float:
-    """Share of the shop's plates the entry hides; all of them when it names no place."""
+    """Share of the shop's plates the entry hides; all of them when it names no place, of a camera its share of them."""
+    if entry.camera is not None:
+        return 1.0 / max(1, len(store.cameras))
     if entry.gondola is None:
         return 1.0
     here = [s for s in store.shelves if s.gondola == entry.gondola and entry.shelf in (None, s.shelf)]

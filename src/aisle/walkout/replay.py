@@ -7,6 +7,7 @@ receipts.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ from aisle.scales.change import Episode
 from aisle.scales.detector import ChangeDetector
 from aisle.sensing.grid import PlateBlock, PlateGrid
 from aisle.sensing.health import HealthMonitor
-from aisle.sensing.merge import EventTimeMerge, by_event_time
-from aisle.sensing.readings import PlateReading, Recording, TrackReading
+from aisle.sensing.merge import EventTimeMerge
+from aisle.sensing.readings import PlateReading, Reading, Recording, TrackReading
 from aisle.sensing.recordings import open_recording
 from aisle.store.model import Store
 from aisle.vision.evidence import Evidence, ShelfSight, known_at_ns
@@ -57,8 +58,12 @@ def replay(path: Path, options: ReplayOptions | None = None) -> Outcome:
     return Replay(open_recording(path), options or ReplayOptions()).run()
 
 
-class Replay:
-    """One pass over a recording."""
+class Session:
+    """The shop from the first reading to the receipts: one core for recordings and for live devices.
+
+    Push readings in the order in which they are heard; `finish` says who has what.  `recording` names the session, has
+    its store, and tells the health of where readings come from; its readings are for `Replay` to fetch.
+    """
 
     def __init__(self, recording: Recording, options: ReplayOptions, evidence: Iterable[Evidence] = ()) -> None:
         """`evidence` is what cameras testify beside the recording's tracks, in the order in which it can be known."""
@@ -79,38 +84,55 @@ class Replay:
         self.lightest_g = np.array(lightest)
         self.lookout = Lookout(self.engine)
         self.looked_ns = 0
+        self.pushed = 0  # plate readings
         self.told: dict[int, Episode] = {}  # by shelf: the last one
         self.waiting: list[Episode] = []
         self.first_ns: int | None = None
         self.last_ns = 0
 
-    def run(self) -> Outcome:
-        """Feed everything, then say who has what."""
-        pushed = 0
-        for reading in by_event_time(self.recording.readings(), self.merge):
-            if self.first_ns is None:
-                self.first_ns = reading.t_ns
-            self.last_ns = max(self.last_ns, reading.t_ns)
-            while self.evidence and known_at_ns(self.evidence[0]) <= self.last_ns:
-                self._testify(self.evidence.popleft())
-            if isinstance(reading, PlateReading):
-                self.grid.push(reading)
-                pushed += 1
-                if pushed % TAKE_EVERY == 0:
-                    for block in iter(self.grid.take, None):
-                        self._detect(block)
-                    self._close()
-            elif isinstance(reading, TrackReading):
-                self._observe(reading)
-            if self.last_ns - self.looked_ns >= LOOK_NS:
-                self.looked_ns = self.last_ns
-                self.lookout.due(self.last_ns, self.told)
+    def push(self, reading: Reading) -> None:
+        """Take one reading in; it is used when the slower devices have got past its time."""
+        for settled in self.merge.push(reading):
+            self._take(settled)
+
+    def testify(self, evidence: Evidence) -> None:
+        """What a camera saw beside people; it counts from when it can be known."""
+        insort(self.evidence, evidence, key=known_at_ns)
+
+    def baskets(self) -> tuple[Receipt, ...]:
+        """Who has what by now, of all shoppers whose receipts are not final."""
+        return tuple(self._receipt(who) for who in self.engine.people.tracks if self.engine.follows(who))
+
+    def finish(self) -> Outcome:
+        """At the end of all readings: who has what."""
+        for settled in self.merge.flush():
+            self._take(settled)
         for block in iter(self.grid.flush, None):
             self._detect(block)
         self._explain(self.detector.flush())
         self.lookout.due(self.last_ns, self.told, last=True)
         self.engine.settle(self.last_ns + round(LEFT_S * NS))
         return self._outcome()
+
+    def _take(self, reading: Reading) -> None:
+        """One reading, in order of event time."""
+        if self.first_ns is None:
+            self.first_ns = reading.t_ns
+        self.last_ns = max(self.last_ns, reading.t_ns)
+        while self.evidence and known_at_ns(self.evidence[0]) <= self.last_ns:
+            self._testify(self.evidence.popleft())
+        if isinstance(reading, PlateReading):
+            self.grid.push(reading)
+            self.pushed += 1
+            if self.pushed % TAKE_EVERY == 0:
+                for block in iter(self.grid.take, None):
+                    self._detect(block)
+                self._close()
+        elif isinstance(reading, TrackReading):
+            self._observe(reading)
+        if self.last_ns - self.looked_ns >= LOOK_NS:
+            self.looked_ns = self.last_ns
+            self.lookout.due(self.last_ns, self.told)
 
     def _observe(self, reading: TrackReading) -> None:
         self.monitor.see_people(reading)
@@ -221,6 +243,16 @@ class Replay:
             {"acts": [a._asdict() for a in acts], "why": why, "probability": p} for acts, why, p in r.explanations
         )
         return Event(r.t1_ns, shelf.gondola, shelf.shelf, r.plates, r.grams, r.sigma_g, told)
+
+
+class Replay(Session):
+    """One pass over a recording."""
+
+    def run(self) -> Outcome:
+        """Feed everything, then say who has what."""
+        for reading in self.recording.readings():
+            self.push(reading)
+        return self.finish()
 
 
 def _weight(store: Store, gtin: str) -> float | None:

@@ -1,0 +1,161 @@
+"""The walk-out store while it runs: live cameras and scales in, baskets as they change, receipts in the end.
+
+The loop is dull: take the newest pictures, let the eyes look, push what they see and what the scales say into the same
+session a replay uses.  Pictures of cameras that no longer see are recorded, and kept from the eyes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from aisle.sensing.cameras import Clock, LiveCameras, LiveFrame
+from aisle.sensing.mcap_file import RecordingWriter
+from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading, Recording, TrackReading
+from aisle.store.model import Store
+from aisle.vision.camera_health import CameraHealth
+from aisle.vision.evidence import Evidence
+from aisle.walkout.outcome import Outcome, Receipt
+from aisle.walkout.replay import NS, ReplayOptions, Session
+
+WAIT_S = 0.1  # for the next picture, before the scales are heard again
+BASKETS_S = 1.0  # between two looks at who has what
+
+
+class Glimpse(Protocol):
+    """What came of some pictures: who is where, and what else they testify."""
+
+    @property
+    def reading(self) -> TrackReading: ...
+
+    @property
+    def evidence(self) -> Iterable[Evidence]: ...
+
+
+class Eyes(Protocol):
+    """Pictures in, people out; `walkout.sight.Sight` is one."""
+
+    def see(self, frame: FrameReading) -> Iterable[Glimpse]:
+        """Take one picture; gives what is known by it."""
+
+    def finish(self) -> Iterable[Glimpse]:
+        """What was still waiting for pictures that did not come."""
+
+    @property
+    def health(self) -> tuple[HealthEntry, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BasketChange:
+    """Somebody's basket is not what it was when last told."""
+
+    t_ns: int
+    receipt: Receipt
+
+
+class LiveShop:
+    """One run of a shop; `run` loops until its cameras are over, time is up or `stop` is set.
+
+    `plates` is a recording whose weights are played in step with the cameras.  `record` gets all pictures and weights
+    as they are heard.  `health` of the session is that of cameras, pictures and eyes together.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        cameras: LiveCameras,
+        eyes: Eyes,
+        clock: Clock,
+        *,
+        plates: Recording | None = None,
+        record: RecordingWriter | None = None,
+        told: Callable[[BasketChange], None] = lambda change: None,
+    ) -> None:
+        self.store, self.name = store, store.name
+        self.pictures = CameraHealth(store.cameras)
+        self._cameras, self._eyes, self._clock = cameras, eyes, clock
+        self._plates, self._record, self._told = plates, record, told
+        self.session = Session(self, ReplayOptions())
+        self._baskets: dict[str, tuple[tuple[str, int], ...]] = {}
+        self._looked_ns = 0
+
+    @property
+    def health(self) -> tuple[HealthEntry, ...]:
+        """What was wrong with cameras and eyes so far."""
+        recorded = self._plates.health if self._plates is not None else ()
+        return (*recorded, *self._cameras.health, *self.pictures.entries, *self._eyes.health)
+
+    def readings(self) -> Iterator[Reading]:
+        """None: this is no recording; what is heard goes straight into the session."""
+        return iter(())
+
+    def run(self, stop: threading.Event, seconds: float | None = None) -> Outcome:
+        """Run the shop; receipts of all who were in it come out, however it ends."""
+        start_ns = self._clock()
+        end_ns = start_ns + round(seconds * NS) if seconds is not None else None
+        weights = _in_step(self._plates, start_ns)
+        now_ns = start_ns
+        while not stop.is_set() and not self._cameras.over and (end_ns is None or now_ns < end_ns):
+            frames = self._cameras.take(WAIT_S)
+            now_ns = max([self._clock(), *(f.received_ns for f in frames)])
+            for frame in frames:
+                weights = self._weigh(weights, frame.received_ns)
+                self._look(frame)
+            weights = self._weigh(weights, now_ns)
+            self.pictures.tick(now_ns)
+            self._tell()
+        for glimpse in self._eyes.finish():
+            self._push(glimpse)
+        outcome = self.session.finish()
+        return outcome
+
+    def _look(self, frame: LiveFrame) -> None:
+        reading = frame.reading()
+        if self._record is not None:
+            self._record.write(reading)
+        self.pictures.see(frame.camera, frame.t_ns, frame.image)
+        if self.pictures.usable(frame.camera):
+            for glimpse in self._eyes.see(reading):
+                self._push(glimpse)
+
+    def _push(self, glimpse: Glimpse) -> None:
+        for evidence in glimpse.evidence:
+            self.session.testify(evidence)
+        self.session.push(glimpse.reading)
+
+    def _weigh(self, weights: Iterator[PlateReading], now_ns: int) -> Iterator[PlateReading]:
+        """Push the weights heard by now; gives those still to come."""
+        for reading in weights:
+            if reading.received_ns > now_ns:
+                return chain((reading,), weights)
+            if self._record is not None:
+                self._record.write(reading)
+            self.session.push(reading)
+        return iter(())
+
+    def _tell(self) -> None:
+        """Tell baskets that changed, once in a while."""
+        now_ns = self.session.last_ns
+        if now_ns - self._looked_ns < BASKETS_S * NS:
+            return
+        self._looked_ns = now_ns
+        for receipt in self.session.baskets():
+            basket = tuple((line.gtin, line.quantity) for line in receipt.lines)
+            if self._baskets.get(receipt.shopper) != basket:
+                self._baskets[receipt.shopper] = basket
+                self._told(BasketChange(now_ns, receipt))
+
+
+def _in_step(plates: Recording | None, start_ns: int) -> Iterator[PlateReading]:
+    """The weights of a recording as if it had begun now: its first reading of any kind is heard at `start_ns`."""
+    shift: int | None = None
+    for reading in plates.readings() if plates is not None else ():
+        if shift is None:
+            shift = start_ns - reading.received_ns
+        if isinstance(reading, PlateReading):
+            yield replace(reading, t_ns=reading.t_ns + shift, received_ns=reading.received_ns + shift)
