@@ -27,7 +27,7 @@ def add_clothes(b: MeshBuilder) -> None:
         out: FloatArray = inner(p) - 0.09 * smooth(0.10, 0.14, np.abs(p[:, 0]) + 0.5 * np.maximum(0.05 - p[:, 1], 0))
         return out
 
-    b.loft(torso, rings, 28, Surface(look.top), front if look.jacket else inner, weights=lambda p: _loose(b, p, 0.03))
+    b.loft(torso, rings, 28, Surface(look.top), front if look.jacket else inner, weights=lambda p: _loose(b, p, 0.03, 0.5))
     if look.jacket:
         _jacket(b)
     _collar(b, shell)
@@ -54,7 +54,8 @@ def _hanging(b: MeshBuilder, w: float, tucked: bool) -> Of:
     def ease(p: FloatArray) -> FloatArray:
         hang = (0.012 - 0.004 * b.look.female) * smooth(1.28, 1.12, p[:, 2]) * (not tucked)
         crease = 0.0035 * np.sin(p[:, 2] * 75 + 9 * p[:, 0] + 2 * np.sin(p[:, 1] * 30)) * smooth(1.3, 1.05, p[:, 2])
-        out: FloatArray = (w + hang + crease) * smooth(1.487, 1.44, p[:, 2]) + 0.005
+        flare = 0.012 * smooth(1.0, 0.9, p[:, 2]) * (not tucked)
+        out: FloatArray = (w + hang + crease) * smooth(1.487, 1.44, p[:, 2]) + 0.005 + flare
         return out
 
     return ease
@@ -88,7 +89,7 @@ def _jacket(b: MeshBuilder) -> None:
 
     rings = np.r_[np.linspace(1.478, 1.37, 9), np.linspace(1.34, hem, 9 + int(14 * (0.9 - hem)))]
     made = Surface(look.jacket or look.top)
-    b.loft(torso, rings, 32, made, ease, field, lambda p: _loose(b, p, 0.10), hem=0.85, at_least_m=0.30)
+    b.loft(torso, rings, 32, made, ease, field, lambda p: _loose(b, p, 0.10, 0.8), hem=0.85, at_least_m=0.30)
 
 
 def _tails(b: MeshBuilder, hem: float) -> Field:
@@ -175,12 +176,12 @@ def _skirt(b: MeshBuilder, hem: float) -> None:
     b.loft(skirt, places, 26, Surface(b.look.bottom), pleats, skirt, weights, hem=0.9)
 
 
-def _loose(b: MeshBuilder, p: FloatArray, soft: float) -> FloatArray:
-    """What hangs over the hips goes half as far as the thighs."""
+def _loose(b: MeshBuilder, p: FloatArray, soft: float, share: float) -> FloatArray:
+    """What hangs over the hips: `share` of what would go with the thighs goes half as far."""
     w = _upper_legs(body_weights(b.bones, p, soft))
     for s, _ in SIDES:
-        w[:, BONE["hip" + s]] += 0.8 * w[:, BONE["thigh" + s]]
-        w[:, BONE["thigh" + s]] *= 0.2
+        w[:, BONE["hip" + s]] += share * w[:, BONE["thigh" + s]]
+        w[:, BONE["thigh" + s]] *= 1 - share
     return w
 
 
