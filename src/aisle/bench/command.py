@@ -99,7 +99,7 @@ def run_bench(
     `parts` names some of these.
     `tracking` measures people on the floor and in the picture, `minutes` of a simulated shop among them; `peers` is a
     Python that has the package compared with.
-    `vision` measures real footage under AISLE_DATA: a shop's cameras, a hand among bottles; annotated frames go to `out`.
+    `vision` measures real footage under AISLE_DATA (a shop's cameras, bottles and a hand); pictures go to `out`.
     `table` turns `files` of results into the Markdown table of claims (`brief`: only measures with a reach).
     """
     try:
