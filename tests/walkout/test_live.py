@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -186,6 +189,17 @@ def test_time_is_up(shop_folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     code, out, _ = run(shop_folder, LiveWish(seconds=0.5), capsys)
     assert code == 0
     assert "Corner Shop" in out
+
+
+def test_ctrl_c_ends_it_with_receipts(shop_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    pressed = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    pressed.start()
+    begin = time.monotonic()
+    code, out, _ = run(shop_folder, LiveWish(json=True), capsys)
+    assert (code, "outcome" in json.loads(out.splitlines()[-1])) == (0, True)
+    assert time.monotonic() - begin < LENGTH_S
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 WRONG = {
