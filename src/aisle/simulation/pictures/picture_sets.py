@@ -40,7 +40,7 @@ VIEWS: dict[str, tuple[RigKind, float, tuple[float, float]]] = {
 }
 """Name of a view -> its mounts, its share of all pictures, its field of view in degrees."""
 VIEWS_PER_SHOP = 5
-PICTURES_PER_VIEW = 15
+PICTURES_PER_VIEW = 13
 PER_SHOP = VIEWS_PER_SHOP * PICTURES_PER_VIEW
 PEOPLE_PER_SHOP = 8
 SECONDS = 70.0
