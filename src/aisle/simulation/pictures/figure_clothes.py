@@ -27,7 +27,9 @@ def add_clothes(b: MeshBuilder) -> None:
         out: FloatArray = inner(p) - 0.09 * smooth(0.10, 0.14, np.abs(p[:, 0]) + 0.5 * np.maximum(0.05 - p[:, 1], 0))
         return out
 
-    b.loft(torso, rings, 28, Surface(look.top), front if look.jacket else inner, weights=lambda p: _loose(b, p, 0.03, 0.5))
+    b.loft(
+        torso, rings, 28, Surface(look.top), front if look.jacket else inner, weights=lambda p: _loose(b, p, 0.03, 0.5)
+    )
     if look.jacket:
         _jacket(b)
     _collar(b, shell)
@@ -55,7 +57,8 @@ def _hanging(b: MeshBuilder, w: float, tucked: bool) -> Of:
         hang = (0.012 - 0.004 * b.look.female) * smooth(1.28, 1.12, p[:, 2]) * (not tucked)
         crease = 0.0035 * np.sin(p[:, 2] * 75 + 9 * p[:, 0] + 2 * np.sin(p[:, 1] * 30)) * smooth(1.3, 1.05, p[:, 2])
         flare = 0.012 * smooth(1.0, 0.9, p[:, 2]) * (not tucked)
-        out: FloatArray = (w + hang + crease) * smooth(1.487, 1.44, p[:, 2]) + 0.005 + flare
+        lying = w * (1 - 0.5 * smooth(1.33, 1.41, p[:, 2]))  # on the shoulders cloth lies flat
+        out: FloatArray = (lying + hang + crease) * smooth(1.487, 1.44, p[:, 2]) + 0.005 + flare
         return out
 
     return ease
@@ -64,7 +67,12 @@ def _hanging(b: MeshBuilder, w: float, tucked: bool) -> Of:
 def _sleeve(arm: Tube, w: float, slack: float) -> Of:
     def ease(p: FloatArray) -> FloatArray:
         t = (p - arm.origin) @ arm.frame[0]
-        wide = w + 0.004 + 0.010 * slack * smooth(0.05, 0.2, t) + 0.004 * np.sin(t * 110) * smooth(0.0, 0.1, t)
+        wide = (
+            w * (0.5 + 0.5 * smooth(0.0, 0.10, t))
+            + 0.004
+            + 0.010 * slack * smooth(0.05, 0.2, t)
+            + 0.004 * np.sin(t * 110) * smooth(0.0, 0.1, t)
+        )
         # the seam sinks under the top, so that a shoulder has one line
         out: FloatArray = wide * smooth(-0.045, 0.02, t) - 0.012 * smooth(0.0, -0.035, t)
         return out
