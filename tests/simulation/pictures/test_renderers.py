@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from aisle.simulation.pictures import gl
 from aisle.simulation.pictures.packages import package_of
 from aisle.simulation.pictures.raster import ArrayRenderer
 from aisle.simulation.pictures.renderers import NoRendererError, open_renderer
@@ -185,6 +188,27 @@ def test_wrong_things_are_refused(renderer: Renderer, change: dict[str, object],
         renderer.render(camera(), Scene((wrong,), 77, (), (), LIGHT))
 
 
+def test_a_renderer_lets_go_at_once(opened: dict[str, Renderer | None], labels: Bytes) -> None:
+    """Whoever draws one shop after the other must not wait for the collector of cycles with all their labels."""
+    if opened["gl"] is None:
+        pytest.skip("no OpenGL over EGL here")
+    gc.disable()
+    try:
+        kept = [weakref.ref(open_renderer(labels, kind)) for kind in KINDS]  # type: ignore[arg-type]
+        assert [ref() for ref in kept] == [None, None]
+    finally:
+        gc.enable()
+
+
+def test_without_opengl_arrays_step_in(monkeypatch: pytest.MonkeyPatch, labels: Bytes) -> None:
+    monkeypatch.setattr(gl, "open_context", _no_context)
+    assert isinstance(open_renderer(labels, "auto"), ArrayRenderer)
+    with pytest.raises(
+        NoRendererError, match=r"^no OpenGL over EGL here \(libEGL is missing\); on Debian: apt install .*$"
+    ):
+        open_renderer(labels, "gl")
+
+
 def test_labels_of_another_shape_are_refused() -> None:
     with pytest.raises(ValueError, match="expected \\(k, h, w, 3\\)"):
         ArrayRenderer(np.zeros((4, 4, 3), dtype=np.uint8))
@@ -193,6 +217,10 @@ def test_labels_of_another_shape_are_refused() -> None:
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="auto, gl, arrays"):
         open_renderer(np.zeros((0, 4, 4, 3), dtype=np.uint8), "vulkan")  # type: ignore[arg-type]
+
+
+def _no_context() -> object:
+    raise gl.NoGraphicsError("no OpenGL over EGL here (libEGL is missing)")
 
 
 def _picture(renderer: Renderer | None, seen_by: Camera, scene: Scene) -> Picture:

@@ -44,12 +44,12 @@ def open_context() -> moderngl.Context:
     # One renderer a process is the rule, and llvmpipe's own threads gain nothing there: they only wait for each other.
     os.environ.setdefault("LP_NUM_THREADS", "0")
     soft: moderngl.Context | None = None
-    fault: Exception | None = None
+    faults: list[str] = []  # words only: an exception would keep its callers, and what they hold, alive
     for device in range(4):
         try:
             context = moderngl.create_context(standalone=True, backend="egl", device_index=device)  # type: ignore[arg-type]
         except Exception as error:  # glcontext raises bare Exception for a missing library or device
-            fault = fault or error
+            faults.append(str(error).partition("\n")[0] or type(error).__name__)
             continue
         if not any(name in str(context.info["GL_RENDERER"]) for name in _SOFTWARE):
             if soft is not None:
@@ -60,8 +60,7 @@ def open_context() -> moderngl.Context:
         else:
             context.release()
     if soft is None:
-        reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
-        raise NoGraphicsError(f"no OpenGL over EGL here ({reason})") from fault
+        raise NoGraphicsError(f"no OpenGL over EGL here ({faults[0]})")
     return soft
 
 
@@ -73,8 +72,6 @@ class GlRenderer:
         if labels.ndim != 4 or labels.shape[3] != 3 or labels.dtype != np.uint8:
             raise ValueError(f"labels of shape {labels.shape}, {labels.dtype}; expected (k, h, w, 3) of bytes")
         self._context = context or open_context()
-        if context is None:  # whoever draws one shop after the other must not keep all their labels
-            weakref.finalize(self, self._context.release).atexit = False
         self._layers = len(labels)
         self.device = str(self._context.info["GL_RENDERER"])
         with self._context:
@@ -93,6 +90,8 @@ class GlRenderer:
             self._people = Growing(self._context, VERTEX.itemsize)
             self._corners = Growing(self._context, 4)
             self._blobs = Growing(self._context, 24)
+        if context is None:  # whoever draws one shop after the other must not keep all their labels
+            weakref.finalize(self, _let_go, self._context, self._labels).atexit = False
         self._grids: tuple[moderngl.Texture3D, moderngl.Texture3D] | None = None
         self._lit: object = None
         self._kept: OrderedDict[Camera, Target] = OrderedDict()
@@ -268,6 +267,12 @@ class GlRenderer:
         canvas.frame.use()
         canvas.frame.depth_mask = True
         array.release()
+
+
+def _let_go(context: moderngl.Context, labels: moderngl.TextureArray) -> None:
+    with context:
+        labels.release()  # by far the largest part, and the context may outlive this
+    context.release()
 
 
 def _clamped(grid: moderngl.Texture3D) -> moderngl.Texture3D:
