@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("new", "check", "replay", "simulate", "serve", "keys", "reconcile", "demo", "bench")
+COMMANDS = ("new", "check", "replay", "calibrate", "view", "simulate", "serve", "keys", "reconcile", "demo", "bench")
 HEAVY = ("numpy", "scipy", "mcap", "bson", "matplotlib", "msgspec", "rich.progress")
 MAIN = "from aisle.cli import main; main()"
 

@@ -90,7 +90,7 @@ PLAN = TagPlan(
     tuple(
         Tag(k, (x, y, z), square_corners((x, y, z), 0.3, turned, faces))
         for k, (x, y, z, turned, faces) in enumerate(
-            [(1.5, 1.5, 0, 10, None), (2.6, 1.5, 0, -40, None), (1.6, 2.5, 0, 90, None), (2.7, 2.5, 0.8, 0, 215)]
+            [(2.0, 1.9, 0, 10, None), (2.6, 1.5, 0, -40, None), (1.6, 2.5, 0, 90, None), (2.7, 2.5, 0.8, 0, 215)]
         )
     ),
 )
