@@ -150,7 +150,7 @@ def write_clip(
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
-        rows = []
+        rows: list[dict[str, str | int]] = []
         for frame in sorted(frames, key=lambda f: (f.t_ns, f.camera)):
             hidden = faces(frame)
             image = _decoded(frame.jpeg)
@@ -207,7 +207,7 @@ def _view(camera: Camera, place_m: tuple[float, float, float], outward: tuple[fl
     if outward is not None:
         front = float(away[:2] @ np.asarray(outward)) / (distance * max(1e-9, float(np.hypot(*outward))))
         score *= 0.25 + 0.75 * max(0.0, front) if front > -0.2 else 0.1
-    return score
+    return float(score)
 
 
 def _decoded(jpeg: bytes) -> Image | None:
