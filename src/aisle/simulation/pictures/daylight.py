@@ -55,4 +55,5 @@ def unevenly_relit(rgb: Image, rng: np.random.Generator, strength: float = 1.0) 
     coarse = np.exp(rng.normal(0.0, 0.05 * strength, (3, 4))).astype(np.float32)
     field = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     gain = (level * colour).astype(np.float32) * field[:, :, None]
-    return np.clip(rgb * np.sqrt(np.maximum(gain, 0.0)), 0.0, 255.0).astype(np.uint8)
+    light: Image = np.clip(rgb * np.sqrt(np.maximum(gain, 0.0)), 0.0, 255.0).astype(np.uint8)
+    return light

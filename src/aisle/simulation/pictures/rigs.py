@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from aisle.simulation.floor import BODY_M, Floor, fixtures_of
 from aisle.simulation.pictures.fittings import outline_of
@@ -21,11 +22,11 @@ from aisle.store.model import Camera, FloatArray, Store
 
 RigKind = Literal["ceiling", "straight-down", "aisle", "shelf-edge", "cart"]
 CEILING_M = 2.8
-FOV_DEG = 80.0
+FOV_DEG = 90.0
 SIZE_PX = (640, 360)
-_FACING_WEIGHT, _FLOOR_WEIGHT = 1.0, 0.6
-_AGAIN = 0.45
-"""What a further look at the same thing is worth, as a share of the look before."""
+_FACING_WEIGHT, _FLOOR_WEIGHT = 1.0, 1.0
+_AGAIN, _ACROSS = 0.35, 0.75
+"""What a further look at the same thing is worth, as a share of the look before: from the same side, from across."""
 
 
 def rig(
@@ -53,8 +54,9 @@ def rig(
     mounts = _MOUNTS[kind](store, ceiling_m)
     sights = _Sights.of(store)
     seen = sights.seen_by([m.camera(size_px, fov_deg) for m in mounts])
+    directions = sights.directions([m.position_m for m in mounts])
     cameras = []
-    for number, chosen in enumerate(_greedy(seen, count), start=1):
+    for number, chosen in enumerate(_greedy(seen, directions, count), start=1):
         camera = replace(mounts[chosen].camera(size_px, fov_deg), camera_id=f"camera-{number}")
         cameras.append(camera if rng is None else varied(camera, rng))
     return tuple(cameras)
@@ -252,6 +254,11 @@ class _Sights:
             out[k] = inside * clear[camera.position_m]
         return out * self.weights
 
+    def directions(self, eyes_m: Sequence[tuple[float, float, float]]) -> npt.NDArray[np.float32]:
+        """(eyes, n, 3) unit vectors from the points to each eye."""
+        rays = np.asarray(eyes_m, dtype=np.float32)[:, None] - self.points_m.astype(np.float32)
+        return np.asarray(rays / np.maximum(np.linalg.norm(rays, axis=2, keepdims=True), 0.05))
+
     def _clear_from(self, eye_m: tuple[float, float, float]) -> FloatArray:
         """(n,) 0 where a gondola stands between or the front looks away; else slant and distance lower it."""
         ray = np.asarray(eye_m) - self.points_m
@@ -278,20 +285,26 @@ def _crosses(start: FloatArray, end: FloatArray, size: tuple[float, float, float
     return np.asarray((enter < leave) & (leave > 1e-6) & (enter < 1.0 - 1e-6))
 
 
-def _greedy(seen: FloatArray, count: int) -> list[int]:
-    """Indices of the mounts to take; the same mount twice only where there are fewer mounts than wanted."""
-    worth = np.ones(seen.shape[1])
+def _greedy(seen: FloatArray, directions: npt.NDArray[np.float32], count: int) -> list[int]:
+    """Indices of the mounts to take; the same mount twice only where there are fewer mounts than wanted.
+
+    `directions` (mounts, points, 3) are unit vectors from points to mounts: a further look from the same side is worth
+    `_AGAIN` of the one before, one from across `_ACROSS`, since what hides in one is likely free in the other and
+    where two rays cross well a place is known.
+    """
+    worth = np.ones(seen.shape)
     chosen: list[int] = []
     left = np.ones(len(seen), dtype=bool)
     for _ in range(count):
         if not left.any():
             left[:] = True
-        gain = np.where(left, seen @ worth, -np.inf)
+        gain = np.where(left, (seen * worth).sum(axis=1), -np.inf)
         best = int(np.argmax(gain))
         chosen.append(best)
         left[best] = False
         share = seen[best] / np.maximum(seen.max(axis=0), 1e-12)
-        worth *= 1.0 - (1.0 - _AGAIN) * share
+        alike = np.clip(np.einsum("knd,nd->kn", directions, directions[best]), 0.0, 1.0)
+        worth *= 1.0 - (1.0 - _ACROSS + (_ACROSS - _AGAIN) * alike) * share
     return chosen
 
 
