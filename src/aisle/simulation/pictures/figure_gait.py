@@ -61,7 +61,11 @@ class Walk:
         self._plan(np.minimum(speed + TURN_M * scale * turning, 2.6 * scale))
 
     def _plan(self, rate: FloatArray) -> None:
-        """Progress over time, and a footprint for each stance that falls into it."""
+        """Progress over time, and a footprint for each stance that falls into it.
+
+        A rest begins with a closing step, up to the next phase at which both feet stand (a quarter past a middle of
+        a stance), and ends with an opening one, a quarter of a cycle long.
+        """
         cycle, n = self.cycle_m, len(self.t)
         still = rate < STILL_M_S
         edges = np.flatnonzero(np.diff(np.r_[False, still, False].astype(int))).reshape(-1, 2)
@@ -101,12 +105,12 @@ class Walk:
         cycle = self.cycle_m
         self._first = math.floor(self.progress_m[0] / cycle) - 2
         count = math.ceil(self.progress_m[-1] / cycle) + 3 - self._first
-        grid = np.maximum(np.arange(len(self.t)), 0).astype(float)
-        unique = self.progress_m + np.arange(len(self.t)) * 1e-9
+        grid = np.arange(len(self.t), dtype=float)
+        rising = self.progress_m + grid * 1e-9
         self._prints = np.empty((2, count, 3))
         for side in (0, 1):
             middles = (self._first + np.arange(count) + 0.5 * side) * cycle
-            at = np.interp(middles, unique, grid)
+            at = np.interp(middles, rising, grid)
             for rest, moment in stands:
                 at = np.where(np.abs(middles - rest) < STANCE * cycle, moment, at)
             low = np.minimum(at.astype(int), len(self.t) - 2)

@@ -52,7 +52,13 @@ class Motion:
 SPREAD = {"pelvis": (-0.30, 0.30, 0.0), "spine": (-0.38, 0.40, 0.5), "chest": (-0.32, 0.30, 0.5)}
 SPREAD |= {"neck": (0.33, -0.3, -0.35), "head": (0.37, -0.4, -0.35)}
 """Each joint's share of bend forwards, bend aside and twist; the head stays upright."""
-CHAIN = (("pelvis", ""), ("spine", "pelvis"), ("chest", "spine"), ("neck", "chest"), ("head", "neck"))
+CHAIN: tuple[tuple[str, str], ...] = (
+    ("pelvis", ""),
+    ("spine", "pelvis"),
+    ("chest", "spine"),
+    ("neck", "chest"),
+    ("head", "neck"),
+)
 CHAIN += (("clavicleL", "chest"), ("clavicleR", "chest"))
 _SHARES = np.zeros((3, 7, 3))
 for _axis, _number in enumerate((LEAN, SIDE, TWIST)):
