@@ -64,7 +64,25 @@ def compared(before: Image, after: Image, comparing: Comparing | None = None) ->
     after = lit_as(before, brought(before, after, c.jiggle_px))
     changed = differing(before, after, c)
     told = (_told(before, after, changed, box, c) for box in grouped(changed, c))
-    return tuple(change for change in told if change is not None)
+    return tuple(_one_move([change for change in told if change is not None]))
+
+
+def _one_move(changes: list[PlaceChange]) -> list[PlaceChange]:
+    """The two ends of a thing that was pushed aside are one change."""
+    out: list[PlaceChange] = []
+    for change in changes:
+        last = out[-1] if out else None
+        if (
+            last is not None
+            and last.kind == change.kind == "moved"
+            and math.dist(last.shift_px, change.shift_px) <= 2.0
+        ):
+            a, b = last.box, change.box
+            box = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
+            out[-1] = PlaceChange("moved", box, max(last.probability, change.probability), last.shift_px)
+        else:
+            out.append(change)
+    return out
 
 
 def brought(before: Image, after: Image, most_px: float) -> Image:
