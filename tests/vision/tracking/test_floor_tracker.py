@@ -182,7 +182,8 @@ def test_looks_keep_people_apart_who_hide_together() -> None:
     a = np.concatenate([line((1.5, 3.0), (3.8, 3.0), 30), dark, line((3.8, 3.1), (1.5, 3.1), 40)])
     b = np.concatenate([line((6.5, 3.0), (4.2, 3.0), 30), dark, line((4.2, 3.1), (6.5, 3.1), 40)])
     frames = slots(corners(), [a, b], [1.6, 1.6], random_looks(2))
-    people, _ = followed(frames)
+    nobody = dict.fromkeys(("sw", "ne"), PeopleSeen.nobody())
+    people, _ = followed([*frames[:35], (34 * STEP_NS, nobody), *frames[35:]])
     before, after = people[25], people[-1]
     west_before = before.ids[int(before.positions_m[:, 0].argmin())]
     west_after = after.ids[int(after.positions_m[:, 0].argmin())]

@@ -8,6 +8,7 @@ import pytest
 from aisle.vision.tracking.appearance import MOST_NATS, Appearance, Spread, blended, cosines
 from aisle.vision.tracking.coverage import Coverage, covered
 from aisle.vision.tracking.motion import Motion
+from aisle.vision.tracking.smoothing import smoothed
 
 
 def test_prediction_in_one_step_or_in_two() -> None:
@@ -30,6 +31,33 @@ def test_people_slow_down_and_straighten_up() -> None:
     assert later[0, 4:6] == pytest.approx((0.0, 0.0), abs=1e-3)
     assert later[0, 6] == pytest.approx(1.6, abs=1e-3)
     assert np.linalg.eigvalsh(wide[0]).min() > 0
+
+
+def test_afterwards_one_knows_better() -> None:
+    """A walk measured at both ends only: in the middle the filter guesses, the smoother knows."""
+    motion, rng = Motion(), np.random.default_rng(3)
+    times = np.arange(30) * 0.1
+    true = np.column_stack([times, np.zeros(30)])
+    mean, cov = motion.newborn(1)
+    H, R = np.eye(2, 8), 0.05**2 * np.eye(2)
+    means, covs = [], []
+    for k in range(30):
+        mean, cov = motion.predict(mean, cov, 0.1)
+        measured = float(k < 10 or k > 24)
+        K = measured * cov[0] @ H.T @ np.linalg.inv(H @ cov[0] @ H.T + R)
+        mean = mean + (K @ (true[k] + rng.normal(0, 0.05, 2) - mean[0, :2]))[None]
+        cov = cov - (K @ H @ cov[0])[None]
+        means.append(mean[0])
+        covs.append(cov[0])
+    after, sure = smoothed(motion, times, np.array(means), np.array(covs))
+    off = after[:, :2] - true
+    assert (off[12:24] ** 2).sum() < 0.8 * ((np.array(means)[12:24, :2] - true[12:24]) ** 2).sum()
+    assert sure[22, 0, 0] < 0.5 * covs[22][0, 0]
+    assert np.abs(off[:, 0] / np.sqrt(sure[:, 0, 0])).max() < 3.0
+    assert (np.trace(sure, axis1=1, axis2=2) <= np.trace(np.array(covs), axis1=1, axis2=2) + 1e-9).all()
+    assert after[-1] == pytest.approx(means[-1])
+    with pytest.raises(ValueError, match="ascend"):
+        smoothed(motion, times[::-1], np.array(means), np.array(covs))
 
 
 def test_a_camera_learns_where_it_sees() -> None:

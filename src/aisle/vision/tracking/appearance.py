@@ -70,7 +70,7 @@ def cosines(means: FloatArray, looks: FloatArray) -> FloatArray:
 def blended(
     means: FloatArray, weights: FloatArray, sums: FloatArray, counts: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Running means (n, d) and weights (n,) after `counts` (n,) more looks each, of which `sums` (n, d) are the sums."""
+    """Running means (n, d) and weights (n,) after `counts` (n,) more looks each, whose sums are `sums` (n, d)."""
     after = np.where(counts > 0, np.minimum(weights + counts, FULL_WEIGHT), weights)
     pull = (1.0 / np.maximum(after, 1.0))[:, None]
     return means + pull * (sums - counts[:, None] * means), after

@@ -2,8 +2,9 @@
 
 All pictures of a slot are taken at once, each against the same prediction, and what they say is added up as
 information; so the order of cameras hardly matters, and a slot costs the same few array operations for two cameras or
-ten.  Existence, visibility, clutter and identity are probabilities throughout (joint integrated probabilistic data association, D. Musicki, R. Evans, 2004); births are
-hypotheses with little probability that grow or die like everybody else.
+ten.  Existence, visibility, clutter and identity are probabilities throughout (joint integrated probabilistic data
+association, D. Musicki, R. Evans, 2004); births are hypotheses with little probability that grow or die like everybody
+else.
 """
 
 from __future__ import annotations
@@ -127,7 +128,8 @@ class FloorTracker:
         expected = Expected.of(self.eyes, cameras, crowd.mean, crowd.cov, settings)
         free, chance = self._chances(cameras, expected)
         log_ratio, mode = log_likelihoods(expected, view, settings)
-        alike = cosines(crowd.look, view.looks) if crowd.look.shape[1] else None
+        shown = view.looks.shape[1]
+        alike = cosines(crowd.look, view.looks) if shown and shown == crowd.look.shape[1] else None
         if alike is not None:
             known = crowd.look_weight >= LOOKS_NEEDED
             log_ratio += settings.looks_weight * np.where(known[:, None], self.appearance.log_ratio(alike), 0.0)

@@ -29,8 +29,8 @@ LOOKS_NEEDED = 3.0
 class ImageSettings:
     """Lengths as shares of the box's height, seconds, probabilities."""
 
-    place_noise: float = 0.035  # of a sure box; unsure ones are worse
-    size_noise: float = 0.05
+    place_noise: float = 0.05  # of a sure box; unsure ones are worse
+    size_noise: float = 0.07
     speed_q: float = 0.25  # white acceleration, heights^2 / s^3
     size_q: float = 0.01
     pace: float = 0.6  # spread of speeds of people just found, heights / s
