@@ -35,7 +35,7 @@ class GripSettings:
     alike: float = 0.4  # how much frames err together
     frame_most: float = 2.5  # log odds one frame can give
     wrong: float = 0.03  # a hand's content is told wrong all through
-    temper: float = 0.75  # exponent of what comes of it: hands also change their content unseen
+    temper: float = 0.55  # exponent of what comes of it: hands also change their content unseen
 
 
 def content(track: Track, t0: float, t1: float, settings: GripSettings) -> FloatArray:

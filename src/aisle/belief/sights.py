@@ -21,7 +21,7 @@ NS = 1_000_000_000
 class SightSettings:
     """How far to trust what was seen."""
 
-    temper: float = 0.8  # exponent of every ratio
+    temper: float = 0.6  # exponent of every ratio
     wrong: float = 0.02  # share of sights of shelves that are of nothing at all
     same_thing: float = 0.85  # what is seen in a hand then is what was taken or is put down
     keep_s: float = 60.0
