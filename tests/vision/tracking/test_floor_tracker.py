@@ -170,6 +170,15 @@ def test_needs_cameras_with_names_of_their_own() -> None:
         FloorTracker((camera("a", 0, 0), camera("a", 1, 1)), numbers())
 
 
+def test_cameras_may_give_looks_or_none() -> None:
+    frames = slots(corners(), [A], [1.6], random_looks(1))
+    bare = dict(slots(corners(), [A], [1.6]))
+    mixed = [(t, {**seen, "ne": bare[t]["ne"]}) for t, seen in frames]
+    people, _ = followed(mixed[:20])
+    assert people[-1].ids == ("p0",)
+    assert np.isfinite(people[-1].positions_m).all()
+
+
 def random_looks(count: int) -> FloatArray:
     looks = np.random.default_rng(4).normal(size=(count, 16))
     return np.asarray(looks / np.linalg.norm(looks, axis=1, keepdims=True))

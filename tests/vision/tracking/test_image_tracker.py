@@ -73,6 +73,15 @@ def test_looks_tell_who_came_out_from_behind() -> None:
     assert west[0] == west[1]
 
 
+def test_unknown_looks_are_no_looks() -> None:
+    looks = np.eye(4)[:1]
+    unknown = np.full((1, 4), np.nan)
+    frames = [boxes([box(100.0 + 5.0 * i)], [0.9], unknown if i % 3 else looks) for i in range(30)]
+    people = followed(frames)
+    assert people[-1].ids == ("p0",)
+    assert people[-1].confidence[0] > 0.9
+
+
 def test_order_of_time_is_asked_for() -> None:
     tracker = ImageTracker(SIZE, numbers())
     tracker.step(0, PeopleSeen.nobody())

@@ -219,6 +219,8 @@ class ImageTracker:
         self, rows: npt.NDArray[np.intp], looks: FloatArray, alike: FloatArray, sureness: FloatArray
     ) -> None:
         tracks = self._tracks
+        known = np.isfinite(looks).all(axis=1)
+        rows, looks, sureness, alike = rows[known], looks[known], sureness[known], alike[np.ix_(known, known)]
         clear = (sureness > 0.8) & (tracks.look_weight[rows] >= LOOKS_NEEDED)
         self.appearance.same.learn(np.diag(alike)[clear])
         if len(rows) > 1:
@@ -252,6 +254,7 @@ class ImageTracker:
         odds = s.born / (1.0 - s.born) * np.clip(scores, 0.05, 0.97) / (1.0 - np.clip(scores, 0.05, 0.97))
         width = self._tracks.look.shape[1]
         looks = seen.looks[columns] if width else np.zeros((n, 0))
+        known = np.isfinite(looks).all(axis=1) & (width > 0)
         self._tracks.join(
             _Tracks(
                 np.full(n, "", np.object_),
@@ -260,8 +263,8 @@ class ImageTracker:
                 odds / (1.0 + odds),
                 np.full(n, self._t),
                 columns.astype(np.intp),
-                looks.copy(),
-                np.full(n, 1.0 if width else 0.0),
+                np.where(known[:, None], looks, 0.0),
+                known.astype(np.float64),
             )
         )
 

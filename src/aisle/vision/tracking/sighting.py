@@ -87,12 +87,13 @@ class View:
         odds = np.minimum(np.maximum(scores, 0.02), 0.98)
         area = (eyes.tangents[:, 2:] - eyes.tangents[:, :2]).prod(axis=1)[camera]
         boxes = joined("boxes_px")
+        width = max(one.looks.shape[1] for one in seen)
         tall = (boxes[:, 3] - boxes[:, 1]) / eyes.focal_px[camera, 1]
         return cls(
             camera,
             picture,
             scores,
-            joined("looks"),
+            np.concatenate([one.looks if one.looks.shape[1] else np.full((len(one), width), np.nan) for one in seen]),
             joined("hand_scores"),
             joined("holding"),
             wrists,
