@@ -33,8 +33,10 @@ from aisle.sensing.mcap_pictures import (
     picture_schema,
 )
 from aisle.sensing.mcap_schemas import (
+    HANDS_SCHEMA,
     PLATE_SCHEMA,
     TRACK_SCHEMA,
+    TRACK_SCHEMAS,
     plate_message,
     plate_reading,
     plate_schema,
@@ -68,7 +70,7 @@ class RecordingWriter:
         self._writer = ChunkedFile(self._file, CHUNK_BYTES, profile="aisle", library="aisle")
         known = msgspec.json.encode(_shareable(store), order="deterministic")  # a set has no order of its own
         self._writer.attach(STORE_ATTACHMENT, "application/json", known)
-        self._channels: dict[tuple[str, str], int] = {}
+        self._channels: dict[tuple[str, str, str], int] = {}
         self._schemas: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -82,9 +84,9 @@ class RecordingWriter:
     def write(self, reading: Reading) -> None:
         """Append one reading."""
         topic, schema, device, data = _placed(reading)
-        place = (topic, device)
+        place = (topic, schema, device)
         if place not in self._channels:
-            encoding = MessageEncoding.JSON if schema == TRACK_SCHEMA else MessageEncoding.Protobuf
+            encoding = MessageEncoding.JSON if schema in TRACK_SCHEMAS else MessageEncoding.Protobuf
             metadata = {DEVICE: device} if device else {}
             self._channels[place] = self._writer.channel(topic, encoding, self._schema(schema), metadata)
         times = (reading.received_ns, reading.t_ns)
@@ -98,8 +100,9 @@ class RecordingWriter:
 
     def _schema(self, name: str) -> int:
         if name not in self._schemas:
-            encoding = SchemaEncoding.JSONSchema if name == TRACK_SCHEMA else SchemaEncoding.Protobuf
-            data = {PLATE_SCHEMA: plate_schema, TRACK_SCHEMA: track_schema, PICTURE_SCHEMA: picture_schema}[name]()
+            encoding = SchemaEncoding.JSONSchema if name in TRACK_SCHEMAS else SchemaEncoding.Protobuf
+            made = {PLATE_SCHEMA: plate_schema, PICTURE_SCHEMA: picture_schema}
+            data = track_schema(name) if name in TRACK_SCHEMAS else made[name]()
             self._schemas[name] = self._writer.schema(name, encoding, data)
         return self._schemas[name]
 
@@ -292,7 +295,8 @@ def _placed(reading: Reading) -> tuple[str, str, str, bytes]:
         return f"/plates/{reading.gondola}", PLATE_SCHEMA, "", plate_message(reading)
     if isinstance(reading, FrameReading):
         return f"{PICTURE_TOPIC}{reading.camera}", PICTURE_SCHEMA, reading.device, picture_message(reading)
-    return "/tracks", TRACK_SCHEMA, "", track_message(reading)
+    plain = reading.holding is None and reading.wrist_sigma_m is None
+    return "/tracks", TRACK_SCHEMA if plain else HANDS_SCHEMA, "", track_message(reading)
 
 
 def _reading(record: bytes, channels: dict[int, _Channel]) -> Reading | None:
@@ -306,7 +310,7 @@ def _reading(record: bytes, channels: dict[int, _Channel]) -> Reading | None:
         if not SLOWEST_HZ <= batch.hz <= FASTEST_HZ:
             raise ValueError(f"{batch.hz:g} samples a second; wanted {SLOWEST_HZ:g} to {FASTEST_HZ:g}")
         return batch
-    return track_reading(record[22:]) if schema == TRACK_SCHEMA else None
+    return track_reading(record[22:]) if schema in TRACK_SCHEMAS else None
 
 
 def _channel(record: bytes, schemas: dict[int, str]) -> tuple[int, _Channel]:

@@ -30,6 +30,9 @@ from aisle.sensing.readings import Float32, PlateReading, TrackReading
 
 PLATE_SCHEMA = "aisle.PlateBatch"
 TRACK_SCHEMA = "aisle.Tracks"
+HANDS_SCHEMA = "aisle.TracksWithHands"
+"""Of frames that tell what hands hold, or how sure their places are."""
+TRACK_SCHEMAS = (TRACK_SCHEMA, HANDS_SCHEMA)
 
 # field name, number, type in descriptor.proto; the order is that of the numbers
 _STRING, _DOUBLE, _FLOAT, _UINT32, _FIXED64 = 9, 1, 2, 13, 6
@@ -179,17 +182,22 @@ def plate_schema() -> bytes:
     return delimited(1, file_descriptor("aisle/plate_batch.proto", PLATE_SCHEMA, described, repeated=_REPEATED))
 
 
-def track_schema() -> bytes:
-    """JSON Schema of the tracker's frames."""
+def track_schema(name: str = TRACK_SCHEMA) -> bytes:
+    """JSON Schema of the tracker's frames, `name` being one of TRACK_SCHEMAS."""
     coordinate = {"type": ["number", "null"]}
     point = {
         "type": "array",
         "items": coordinate,
         "description": "x, y, z in metres in the floor frame; null: not seen",
     }
+    each_hand = {"type": "array", "items": {"type": "array", "items": coordinate}}
+    hands = {
+        "holding": {**each_hand, "description": "probability that the hand holds something; null: not known"},
+        "wrist_sigma_m": {**each_hand, "description": "standard deviation of the wrist per axis; null: not known"},
+    }
     return json.dumps(
         {
-            "title": TRACK_SCHEMA,
+            "title": name,
             "description": "Who is where: one entry per person in each array.",
             "type": "object",
             "properties": {
@@ -201,6 +209,7 @@ def track_schema() -> bytes:
                 "head_scores": {"type": "array", "items": coordinate},
                 "wrists_m": {"type": "array", "items": {"type": "array", "items": point}, "description": "left, right"},
                 "wrist_scores": {"type": "array", "items": {"type": "array", "items": coordinate}},
+                **(hands if name == HANDS_SCHEMA else {}),
             },
         },
         indent=1,
