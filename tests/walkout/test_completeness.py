@@ -10,7 +10,7 @@ import pytest
 
 from aisle.sensing.readings import HealthEntry
 from aisle.store.model import Camera, Store
-from aisle.walkout.completeness import CHANGES_PER_S, NS, Interval, Presence, affected, judged, nothing_hidden
+from aisle.walkout.completeness import CHANGES_PER_S, MISSED, NS, Interval, Presence, affected, judged, nothing_hidden
 from aisle.walkout.outcome import Event, Outcome
 
 Kind = Literal["gap", "truncated", "corrupt", "missing-collection", "no-weight", "unknown-plate", "frozen"]
@@ -149,3 +149,17 @@ def test_one_blind_camera_of_four_hides_a_quarter(shop: Store) -> None:
     store = replace(shop, cameras=tuple(replace(camera, camera_id=name) for name in ("north", "south", "east", "west")))
     blind = replace(fault("frozen", (10.0, 20.0), "camera north", None), camera="north")
     assert nothing_hidden((blind,), (seconds(0, 60),), store) == pytest.approx(math.exp(-CHANGES_PER_S * 10 / 4))
+
+
+@pytest.mark.parametrize(
+    ("entry", "share"),
+    [
+        pytest.param(HealthEntry("missing-collection", "plates", "no plates", grave=True), MISSED, id="no plates"),
+        pytest.param(HealthEntry("dead", "gondola 1", "dead", 0, 60 * NS, True, 1), MISSED / 2, id="half of them dead"),
+        pytest.param(HealthEntry("stuck", "gondola 1", "stuck", 0, 60 * NS, True, 1), 0.5, id="stuck: they speak"),
+        pytest.param(HealthEntry("missing-collection", "tracks", "nobody", grave=True), 1.0, id="no people"),
+    ],
+)
+def test_cameras_see_what_silent_plates_do_not_feel(entry: HealthEntry, share: float, shop: Store) -> None:
+    hidden = -math.log(nothing_hidden([entry], [(0, 60 * NS)], shop, sighted=True))
+    assert hidden == pytest.approx(share * CHANGES_PER_S * 60)

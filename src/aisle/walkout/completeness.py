@@ -24,6 +24,9 @@ CHANGES_PER_S = 0.1  # how often a shopper changes something somewhere in the sh
 UNTIMED_S = {"corrupt": 2.0, "late": 1.0, "invalid-sample": 1.0, "truncated": 10.0}
 """Seconds an entry without times may hide; kinds not named hide the whole visit."""
 EVEN = math.log(2.0)  # a change nobody can explain is as likely this shopper's as not
+SILENT_KINDS = ("gap", "dead", "missing-collection")
+"""Plates that say nothing: cameras, where there are any, tell of the hands above them."""
+MISSED = 0.05  # share of changes there of which no reach tells; what a reach leaves open is in the basket's odds
 PRODUCT_KINDS = ("no-weight", "unknown-product")
 _OF_PRODUCT = "product "
 ALWAYS: Interval = (-(1 << 63), 1 << 63)
@@ -59,8 +62,10 @@ class Presence:
         return (min(i[0] for i in intervals), max(i[1] for i in intervals)) if intervals else None
 
 
-def judged(outcome: Outcome, presence: Mapping[str, Sequence[Interval]], store: Store) -> Outcome:
-    """The outcome with its receipts held against its health.
+def judged(
+    outcome: Outcome, presence: Mapping[str, Sequence[Interval]], store: Store, *, sighted: bool = False
+) -> Outcome:
+    """The outcome with its receipts held against its health; `sighted` when cameras testified of what hands did.
 
     A receipt that grave entries concern is not complete, names them in `faults`, and all its probabilities are
     multiplied by that of nothing being hidden.  A shopper whose presence is not known counts as always there.  The
@@ -69,7 +74,9 @@ def judged(outcome: Outcome, presence: Mapping[str, Sequence[Interval]], store: 
     there = {r.shopper: presence.get(r.shopper) or (ALWAYS,) for r in outcome.receipts}
     concerning = affected(outcome.health, there, store=store, events=outcome.events)
     receipts = tuple(
-        _doubted(r, concerning[r.shopper], there[r.shopper], store, outcome.events) if concerning[r.shopper] else r
+        _doubted(r, concerning[r.shopper], there[r.shopper], store, outcome.events, sighted)
+        if concerning[r.shopper]
+        else r
         for r in outcome.receipts
     )
     complete = all(r.complete for r in receipts) if receipts else not any(e.grave for e in outcome.health)
@@ -82,8 +89,9 @@ def _doubted(
     intervals: Sequence[Interval],
     store: Store,
     events: Sequence[Event],
+    sighted: bool,
 ) -> Receipt:
-    p = nothing_hidden(faults, intervals, store, events=events)
+    p = nothing_hidden(faults, intervals, store, events=events, sighted=sighted)
     return replace(
         receipt,
         complete=False,
@@ -117,7 +125,12 @@ def affected(
 
 
 def nothing_hidden(
-    entries: Iterable[HealthEntry], intervals: Sequence[Interval], store: Store, *, events: Sequence[Event] = ()
+    entries: Iterable[HealthEntry],
+    intervals: Sequence[Interval],
+    store: Store,
+    *,
+    events: Sequence[Event] = (),
+    sighted: bool = False,
 ) -> float:
     """Probability that these faults hid nothing one shopper did; multiply the receipt's probabilities by it.
 
@@ -125,7 +138,8 @@ def nothing_hidden(
     the plates for s seconds of the visit hides nothing with probability exp(-CHANGES_PER_S q s).  Overlapping faults
     count as often as they are told, which errs on the doubtful side.  A fault of the tracker hides every plate.
     Where a change was seen but not understood, doubt is even: at each step of a plate the planogram does not know, and
-    at each event on a shelf with a product weight cannot tell.
+    at each event on a shelf with a product weight cannot tell.  `sighted`: where plates are silent, cameras miss only a
+    share of MISSED.
     """
     hidden = 0.0
     for entry in entries:
@@ -135,8 +149,14 @@ def nothing_hidden(
         elif entry.kind == "unknown-plate" and entry.t0_ns is not None:
             hidden += EVEN
         else:
-            hidden += CHANGES_PER_S * _share(entry, store) * _seconds(entry, intervals)
+            missed = MISSED if sighted and entry.kind in SILENT_KINDS and _of_plates(entry) else 1.0
+            hidden += missed * CHANGES_PER_S * _share(entry, store) * _seconds(entry, intervals)
     return math.exp(-hidden)
+
+
+def _of_plates(entry: HealthEntry) -> bool:
+    """Is it weight, not people, that went unseen?"""
+    return entry.gondola is not None or entry.where == "plates"
 
 
 def _moments(entry: HealthEntry, store: Store | None, events: Sequence[Event]) -> list[Interval]:
