@@ -111,9 +111,9 @@ def judged_boxes(frames: Sequence[BoxFrame], found: Sequence[tuple[IntArray, Flo
 
 
 def ours(
-    frames: Sequence[BoxFrame], size_px: tuple[int, int], fps: float, *, carried: bool = False
+    frames: Sequence[BoxFrame], size_px: tuple[int, int], fps: float, *, carried: bool = True
 ) -> list[tuple[IntArray, FloatArray]]:
-    """What `ImageTracker` makes of the boxes: people found in the frame, with `carried` also those it carries on."""
+    """What `ImageTracker` makes of the boxes; without `carried` only people found in the frame."""
     tracker = ImageTracker(size_px, _numbers())
     out = []
     for i, frame in enumerate(frames):

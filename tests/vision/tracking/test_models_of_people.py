@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aisle.store.model import FloatArray
 from aisle.vision.tracking.appearance import MOST_NATS, Appearance, Spread, blended, cosines
 from aisle.vision.tracking.coverage import Coverage, covered
 from aisle.vision.tracking.motion import Motion
@@ -40,15 +41,16 @@ def test_afterwards_one_knows_better() -> None:
     true = np.column_stack([times, np.zeros(30)])
     mean, cov = motion.newborn(1)
     H, R = np.eye(2, 8), 0.05**2 * np.eye(2)
-    means, covs = [], []
+    means: list[FloatArray] = []
+    covs: list[FloatArray] = []
     for k in range(30):
         mean, cov = motion.predict(mean, cov, 0.1)
         measured = float(k < 10 or k > 24)
         K = measured * cov[0] @ H.T @ np.linalg.inv(H @ cov[0] @ H.T + R)
         mean = mean + (K @ (true[k] + rng.normal(0, 0.05, 2) - mean[0, :2]))[None]
         cov = cov - (K @ H @ cov[0])[None]
-        means.append(mean[0])
-        covs.append(cov[0])
+        means.append(np.asarray(mean[0], np.float64))
+        covs.append(np.asarray(cov[0], np.float64))
     after, sure = smoothed(motion, times, np.array(means), np.array(covs))
     off = after[:, :2] - true
     assert (off[12:24] ** 2).sum() < 0.8 * ((np.array(means)[12:24, :2] - true[12:24]) ** 2).sum()
