@@ -24,11 +24,16 @@ STORE = replace(example_store(), cameras=rig(example_store(), 3, SIZE))
 GREYS = {camera.camera_id: 40 + 60 * k for k, camera in enumerate(STORE.cameras)}
 
 
-def jpeg(grey: int) -> bytes:
-    return bytes(cv2.imencode(".jpg", np.full((SIZE[1], SIZE[0], 3), grey, np.uint8))[1])
+def jpeg(grey: int, k: int) -> bytes:
+    """The k-th picture of a camera: a wall of its own, a patch of its own grey, and the sensor's noise."""
+    wall = np.random.default_rng(grey).integers(0, 255, (9, 16, 3), np.uint8)
+    picture = cv2.resize(wall, SIZE, interpolation=cv2.INTER_CUBIC).astype(np.int16)
+    picture[:16, :16] = grey
+    picture += np.random.default_rng([grey, k]).integers(-4, 5, picture.shape, np.int16)
+    return bytes(cv2.imencode(".jpg", np.clip(picture, 0, 255).astype(np.uint8))[1])
 
 
-JPEGS = {name: jpeg(grey) for name, grey in GREYS.items()}
+JPEGS = {name: [jpeg(grey, k) for k in range(40)] for name, grey in GREYS.items()}
 
 
 class Walker:
@@ -42,7 +47,7 @@ class Walker:
         return [self._seen(image) for image in images]
 
     def _seen(self, image: Image) -> PeopleSeen:
-        grey = min(self._cameras, key=lambda g: abs(g - int(image[5, 5, 0])))
+        grey = min(self._cameras, key=lambda g: abs(g - float(image[3:12, 3:12].mean())))
         self._looks[grey] += 1
         return seen_by(self._cameras[grey], np.array([1.3 + 0.08 * self._looks[grey], 1.6]))
 
@@ -72,7 +77,9 @@ def frames(seconds: float, fps: float = 10.0) -> list[FrameReading]:
     for k in range(round(seconds * fps)):
         for number, camera in enumerate(STORE.cameras):
             t = T0 + round((k / fps + 0.02 * number) * NS)
-            out.append(FrameReading(camera.camera_id, t, t + NS // 20, camera.camera_id, JPEGS[camera.camera_id]))
+            out.append(
+                FrameReading(camera.camera_id, t, t + NS // 20, camera.camera_id, JPEGS[camera.camera_id][k % 40])
+            )
     return sorted(out, key=lambda f: f.received_ns)
 
 
@@ -119,7 +126,7 @@ def test_a_camera_that_falls_silent_does_not_hold_up_the_others() -> None:
 FAULTS = {
     "no picture": (b"no picture at all", "cannot be decoded"),
     "an empty picture": (b"", "cannot be decoded"),
-    "half a picture": (next(iter(JPEGS.values()))[:200], "cannot be decoded"),
+    "half a picture": (next(iter(JPEGS.values()))[0][:200], "cannot be decoded"),
 }
 
 
@@ -137,9 +144,23 @@ def test_broken_pictures_become_health(data: bytes, said: str) -> None:
 def test_frames_of_strange_cameras_and_late_ones_become_health() -> None:
     engine = sight()
     given = frames(2.0)
-    stranger = FrameReading("attic", T0, T0, "attic", JPEGS[STORE.cameras[0].camera_id])
+    stranger = FrameReading("attic", T0, T0, "attic", JPEGS[STORE.cameras[0].camera_id][0])
     late = given[0]
     watched(engine, [stranger, *given, late])
     assert {(e.camera, e.kind) for e in engine.health} == {("attic", "frame-loss"), (late.camera, "frame-loss")}
     assert any("a camera the store does not have" in e.message for e in engine.health)
     assert any("too late" in e.message for e in engine.health)
+
+
+def test_pictures_of_a_frozen_camera_are_not_looked_at() -> None:
+    frozen = STORE.cameras[0].camera_id
+    given = [replace_jpeg(f, JPEGS[frozen][0]) if f.camera == frozen else f for f in frames(6.0)]
+    engine = sight()
+    seen = watched(engine, given)
+    assert frozen in seen[10].pictures
+    assert all(frozen not in s.pictures for s in seen[-10:])
+    assert {(e.kind, e.camera) for e in engine.health} == {("frozen", frozen)}
+
+
+def replace_jpeg(frame: FrameReading, jpeg: bytes) -> FrameReading:
+    return FrameReading(frame.device, frame.t_ns, frame.received_ns, frame.camera, jpeg)

@@ -24,10 +24,10 @@ def augmented(
     `scale` is input pixels per label pixel before anything is moved.
     """
     height, width = image.shape[:2]
-    zoom = float(np.exp(rng.uniform(np.log(0.75), np.log(1.45))))
+    zoom = float(np.exp(rng.uniform(np.log(0.88), np.log(1.35))))
     turn = float(rng.normal(0, 0.07))
     mirror = bool(rng.random() < 0.5)
-    centre = np.array([width / 2, height / 2]) + rng.uniform(-0.16, 0.16, 2) * (width, height)
+    centre = np.array([width / 2, height / 2]) + rng.uniform(-0.12, 0.12, 2) * (width, height)
     c, s = zoom * np.cos(turn), zoom * np.sin(turn)
     matrix = np.array([[c, -s], [s, c]])
     if mirror:
@@ -39,8 +39,8 @@ def augmented(
         np.asarray(cv2.warpAffine(p, warp, (width, height), flags=cv2.INTER_LINEAR, borderValue=fill), np.uint8)
         for p in (image, background)
     )
-    lit = _lit(moved, rng, 1.0)
-    unlit = _lit(empty, np.random.default_rng(rng.integers(2**32)), 0.12)
+    lit = relit(moved, rng, 1.0)
+    unlit = relit(empty, np.random.default_rng(rng.integers(2**32)), 0.12)
     out = np.empty((height, width, 4), np.uint8)
     out[..., :3] = lit
     gain = lit.mean() / max(1.0, moved.mean())
@@ -50,7 +50,8 @@ def augmented(
     return out, whole
 
 
-def _lit(picture: UInt8, rng: np.random.Generator, strength: float) -> UInt8:
+def relit(picture: UInt8, rng: np.random.Generator, strength: float) -> UInt8:
+    """The picture in other light, by other eyes: gain, colour, gamma; at full strength also grey, blur and grain."""
     gain = np.exp(rng.normal(0, 0.22) * strength) * np.exp(rng.normal(0, 0.08, 3) * strength)
     lift = rng.normal(0, 12.0) * strength
     gamma = float(np.exp(rng.normal(0, 0.18) * strength))
@@ -63,12 +64,12 @@ def _lit(picture: UInt8, rng: np.random.Generator, strength: float) -> UInt8:
         grey = cv2.cvtColor(cv2.cvtColor(out, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
         share = float(rng.uniform(0.4, 1.0))
         out = np.asarray(cv2.addWeighted(grey, share, out, 1.0 - share, 0.0), np.uint8)
-    if rng.random() < 0.25:
-        out = np.asarray(cv2.GaussianBlur(out, (0, 0), float(rng.uniform(0.4, 1.1))), np.uint8)
-    if rng.random() < 0.5:
+    if rng.random() < 0.15:
+        out = np.asarray(cv2.GaussianBlur(out, (0, 0), float(rng.uniform(0.4, 0.8))), np.uint8)
+    if rng.random() < 0.35:
         height, width = out.shape[:2]
         y, x = (int(rng.integers(n - m + 1)) for n, m in zip(_GRAIN.shape[:2], (height, width), strict=True))
-        grain = cv2.convertScaleAbs(_GRAIN[y : y + height, x : x + width], alpha=float(rng.uniform(0.02, 0.12)))
+        grain = cv2.convertScaleAbs(_GRAIN[y : y + height, x : x + width], alpha=float(rng.uniform(0.02, 0.09)))
         out = np.asarray(cv2.add(out, grain) if rng.random() < 0.5 else cv2.subtract(out, grain), np.uint8)
     return out
 

@@ -28,8 +28,8 @@ def loss(told: Tensor, wanted: Sequence[Targets]) -> tuple[Tensor, dict[str, flo
     heat = torch.from_numpy(np.stack([t.heat for t in wanted]))
     ask = torch.from_numpy(np.stack([t.ask for t in wanted]))
     parts = {
-        "head": _focal(told[:, HEAD], heat[:, HEAD], ask[:, HEAD]),
-        "hand": _focal(told[:, HAND], heat[:, HAND], ask[:, HAND]),
+        "head": focal(told[:, HEAD], heat[:, HEAD], ask[:, HEAD]),
+        "hand": focal(told[:, HAND], heat[:, HAND], ask[:, HAND]),
     }
     at_heads, heads = _picked(told, [t.heads for t in wanted])
     at_hands, hands = _picked(told, [t.hands for t in wanted])
@@ -47,7 +47,7 @@ def loss(told: Tensor, wanted: Sequence[Targets]) -> tuple[Tensor, dict[str, flo
     return total, {name: float(part.detach()) for name, part in parts.items()}
 
 
-def _focal(logits: Tensor, heat: Tensor, ask: Tensor) -> Tensor:
+def focal(logits: Tensor, heat: Tensor, ask: Tensor) -> Tensor:
     """Penalty-reduced focal loss (Law and Deng, "CornerNet", 2018, eq. 1)."""
     p = torch.sigmoid(logits).clamp(1e-4, 1 - 1e-4)
     peak = (heat > 0.99).float()

@@ -1,53 +1,28 @@
 """The walk-out store while it runs: live cameras and scales in, baskets as they change, receipts in the end.
 
 The loop is dull: take the newest pictures, let the eyes look, push what they see and what the scales say into the same
-session a replay uses.  Pictures of cameras that no longer see are recorded, and kept from the eyes.
+session a replay uses.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol
 
 from msgspec.structs import replace
 
 from aisle.sensing.cameras import Clock, LiveCameras, LiveFrame
 from aisle.sensing.mcap_file import RecordingWriter
-from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading, Recording, TrackReading
+from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading, Recording
 from aisle.store.model import Store
-from aisle.vision.camera_health import CameraHealth
-from aisle.vision.evidence import Evidence
+from aisle.walkout.eyes import Eyes, Glimpse
 from aisle.walkout.outcome import Outcome, Receipt
 from aisle.walkout.replay import NS, ReplayOptions, Session
 
 WAIT_S = 0.1  # for the next picture, before the scales are heard again
 BASKETS_S = 1.0  # between two looks at who has what
-
-
-class Glimpse(Protocol):
-    """What came of some pictures: who is where, and what else they testify."""
-
-    @property
-    def reading(self) -> TrackReading: ...
-
-    @property
-    def evidence(self) -> Iterable[Evidence]: ...
-
-
-class Eyes(Protocol):
-    """Pictures in, people out; `walkout.sight.Sight` is one."""
-
-    def see(self, frame: FrameReading) -> Iterable[Glimpse]:
-        """Take one picture; gives what is known by it."""
-
-    def finish(self) -> Iterable[Glimpse]:
-        """What was still waiting for pictures that did not come."""
-
-    @property
-    def health(self) -> tuple[HealthEntry, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +52,6 @@ class LiveShop:
         told: Callable[[BasketChange], None] = lambda change: None,
     ) -> None:
         self.store, self.name = store, store.name
-        self.pictures = CameraHealth(store.cameras)
         self._cameras, self._eyes, self._clock = cameras, eyes, clock
         self._plates, self._record, self._told = plates, record, told
         self.session = Session(self, ReplayOptions())
@@ -88,7 +62,7 @@ class LiveShop:
     def health(self) -> tuple[HealthEntry, ...]:
         """What was wrong with cameras and eyes so far."""
         recorded = self._plates.health if self._plates is not None else ()
-        return (*recorded, *self._cameras.health, *self.pictures.entries, *self._eyes.health)
+        return (*recorded, *self._cameras.health, *self._eyes.health)
 
     def readings(self) -> Iterator[Reading]:
         """None: this is no recording; what is heard goes straight into the session."""
@@ -107,7 +81,7 @@ class LiveShop:
                 weights = self._weigh(weights, frame.received_ns)
                 self._look(frame)
             weights = self._weigh(weights, now_ns)
-            self.pictures.tick(now_ns)
+            self._eyes.tick(now_ns)
             self._tell()
         for glimpse in self._eyes.finish():
             self._push(glimpse)
@@ -115,13 +89,16 @@ class LiveShop:
         return outcome
 
     def _look(self, frame: LiveFrame) -> None:
-        reading = frame.reading()
+        """Show the eyes a picture: as it is recorded, if it is, so that a replay sees the same pixels."""
         if self._record is not None:
+            reading = frame.reading()
             self._record.write(reading)
-        self.pictures.see(frame.camera, frame.t_ns, frame.image)
-        if self.pictures.usable(frame.camera):
-            for glimpse in self._eyes.see(reading):
-                self._push(glimpse)
+            glimpses = self._eyes.see(reading)
+        else:
+            bare = FrameReading(frame.device, frame.t_ns, frame.received_ns, frame.camera, b"")
+            glimpses = self._eyes.see(bare, frame.image)
+        for glimpse in glimpses:
+            self._push(glimpse)
 
     def _push(self, glimpse: Glimpse) -> None:
         for evidence in glimpse.evidence:

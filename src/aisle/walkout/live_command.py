@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from rich.console import Console
@@ -23,8 +22,9 @@ from aisle.store.folder import load_store
 from aisle.store.model import Store
 from aisle.store.problems import StoreError
 from aisle.vision.detectors.sessions import ModelFileError
+from aisle.walkout.eyes import Eyes, shop_eyes
 from aisle.walkout.json_out import iso_time, outcome_as_json, plain
-from aisle.walkout.live import BasketChange, Eyes, LiveShop
+from aisle.walkout.live import BasketChange, LiveShop
 from aisle.walkout.outcome import Outcome
 from aisle.walkout.printout import outcome_printout
 
@@ -42,15 +42,6 @@ class LiveWish:
     fps: float = MOST_FPS
     json: bool = False
     paced: bool = True
-
-
-def shop_eyes(store: Store) -> Eyes:
-    """The store's own eyes: the shipped people detector and the floor tracker; ModelFileError when it is missing."""
-    from aisle.vision.detectors.shopper import ShopperDetector, open_network
-    from aisle.walkout.sight import Sight
-
-    numbers = count(1)
-    return Sight(store, ShopperDetector(open_network()), lambda: f"shopper-{next(numbers)}")
 
 
 def run_live(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,12 @@ from aisle.scales.detector import ChangeDetector
 from aisle.sensing.grid import PlateBlock, PlateGrid
 from aisle.sensing.health import HealthMonitor
 from aisle.sensing.merge import EventTimeMerge
-from aisle.sensing.readings import PlateReading, Reading, Recording, TrackReading
+from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading, Recording, TrackReading
 from aisle.sensing.recordings import open_recording
 from aisle.store.model import Store
 from aisle.vision.evidence import Evidence, ShelfSight, known_at_ns
 from aisle.walkout.completeness import Presence, judged
+from aisle.walkout.eyes import Eyes, Glimpse, shop_eyes
 from aisle.walkout.lookout import Lookout
 from aisle.walkout.outcome import Alternative, Event, Line, Outcome, Receipt
 
@@ -42,6 +43,7 @@ ASIDE_S = 0.25  # ... so far aside from the hand
 UNTOLD = 0.001  # no receipt is surer than this leaves: what no hypothesis tells of
 LONGEST_SILENCE_S = 600.0  # of all gondolas; beyond it the middle of the silence gets no samples
 LOOK_NS = NS  # between two looks for reaches only cameras can explain
+TRACKS_WITHIN_NS = 2 * NS  # a tracker that has not spoken by then is none
 LEFT_S = 60.0  # a shopper not seen for so long has left for good
 
 
@@ -133,6 +135,8 @@ class Session:
         if self.last_ns - self.looked_ns >= LOOK_NS:
             self.looked_ns = self.last_ns
             self.lookout.due(self.last_ns, self.told)
+            if not self.pushed:  # a shop without plates
+                self._close()
 
     def _observe(self, reading: TrackReading) -> None:
         self.monitor.see_people(reading)
@@ -198,7 +202,7 @@ class Session:
                 self.engine.close(who)
 
     def _outcome(self) -> Outcome:
-        health = (*self.recording.health, *self.merge.health, *self.grid.health, *self.monitor.entries())
+        health = self._health()
         first = self.first_ns if self.first_ns is not None else self.last_ns
         outcome = Outcome(
             recording=self.recording.name,
@@ -209,7 +213,10 @@ class Session:
             events=tuple(self._event(r) for r in self.engine.final_events()),
             t0_ns=self.first_ns,
         )
-        return judged(outcome, self.presence.intervals, self.recording.store)
+        return judged(outcome, self.presence.intervals, self.recording.store, sighted=self.lookout.watched)
+
+    def _health(self) -> tuple[HealthEntry, ...]:
+        return (*self.recording.health, *self.merge.health, *self.grid.health, *self.monitor.entries())
 
     def _receipt(self, who: str) -> Receipt:
         store = self.recording.store
@@ -246,13 +253,61 @@ class Session:
 
 
 class Replay(Session):
-    """One pass over a recording."""
+    """One pass over a recording.
+
+    Where it has frames and nobody tells where people are, `eyes` look at the frames (see `walkout.eyes`); given tracks
+    are taken as they are.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        options: ReplayOptions,
+        evidence: Iterable[Evidence] = (),
+        eyes: Callable[[Store], Eyes] = shop_eyes,
+    ) -> None:
+        super().__init__(recording, options, evidence)
+        self._make_eyes = eyes
+        self._eyes: Eyes | None = None
+        self._frames: list[FrameReading] = []  # of the first moments, until it is known whether tracks are given
+        self._tracked = False
 
     def run(self) -> Outcome:
-        """Feed everything, then say who has what."""
+        """Feed everything, then say who has what; ModelFileError when eyes are needed and their network is missing."""
         for reading in self.recording.readings():
+            if isinstance(reading, FrameReading):
+                self._look(reading)
+                continue
+            self._tracked |= isinstance(reading, TrackReading)
             self.push(reading)
+        if self._frames and not self._tracked:
+            self._open_eyes()
+        if self._eyes is not None:
+            self._take_glimpses(self._eyes.finish())
         return self.finish()
+
+    def _look(self, frame: FrameReading) -> None:
+        if self._eyes is not None:
+            self._take_glimpses(self._eyes.see(frame))
+        elif not self._tracked:
+            self._frames.append(frame)
+            if frame.received_ns - self._frames[0].received_ns > TRACKS_WITHIN_NS:
+                self._open_eyes()
+
+    def _open_eyes(self) -> None:
+        self._eyes = self._make_eyes(self.recording.store)
+        for frame in self._frames:
+            self._take_glimpses(self._eyes.see(frame))
+        self._frames.clear()
+
+    def _take_glimpses(self, glimpses: Iterable[Glimpse]) -> None:
+        for glimpse in glimpses:
+            for evidence in glimpse.evidence:
+                self.testify(evidence)
+            self.push(glimpse.reading)
+
+    def _health(self) -> tuple[HealthEntry, ...]:
+        return (*super()._health(), *(self._eyes.health if self._eyes is not None else ()))
 
 
 def _weight(store: Store, gtin: str) -> float | None:

@@ -1,7 +1,8 @@
-"""The shop's eyes put together: pictures of all cameras in, who is where and what is doubtful out.
+"""The shop's eyes put together: pictures in; who is where, what changed on shelves and what is doubtful out.
 
 Frames are gathered into slots of time; of each slot the detector looks at all pictures at once, and the floor tracker
-takes what it saw.  Nothing here asks the machine's clock: the same frames give the same people.
+takes what it saw.  Cameras that no longer see are left out until they do.  Nothing here asks the machine's clock: the
+same frames give the same people.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import numpy as np
 from aisle.sensing.readings import FrameReading, HealthEntry, TrackReading
 from aisle.store.model import Store
 from aisle.vision.background import BackgroundModel
+from aisle.vision.camera_health import CameraHealth
 from aisle.vision.evidence import Evidence, IdentityDoubt
 from aisle.vision.looks.appearance import Looks
 from aisle.vision.looks.colours import ColourStripes
 from aisle.vision.seen import FloatArray, Image, PeopleDetector, PeopleSeen
+from aisle.vision.shelf_watch import ShelfWatch
 from aisle.vision.tracking.floor import FloorTracker
 from aisle.vision.tracking.people import FloorPeople, Swap, track_reading
 
@@ -56,6 +59,7 @@ class Seen:
 @dataclass(slots=True)
 class _Slot:
     frames: dict[str, FrameReading] = field(default_factory=dict)
+    images: dict[str, Image] = field(default_factory=dict)  # of frames that came decoded
 
 
 class Sight:
@@ -77,6 +81,8 @@ class Sight:
     ) -> None:
         self.store, self.settings = store, settings or SightSettings()
         self.tracker = FloorTracker.of(store, make_id)
+        self.shelves = ShelfWatch(store)
+        self.cameras = CameraHealth(store.cameras)
         self._detector, self._looks = detector, looks or ColourStripes()
         self._backgrounds = {camera.camera_id: BackgroundModel() for camera in store.cameras}
         self._sizes = {camera.camera_id: camera.size_px for camera in store.cameras}
@@ -88,8 +94,8 @@ class Sight:
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="sight") if jobs > 1 else None
         self._slots_seen = 0
 
-    def see(self, frame: FrameReading) -> Iterator[Seen]:
-        """Take one frame; yields the slots that are complete by it."""
+    def see(self, frame: FrameReading, image: Image | None = None) -> Iterator[Seen]:
+        """Take one frame, with its picture where somebody decoded it already; yields the slots complete by it."""
         if frame.camera not in self._backgrounds:
             self._fault(frame, f"a camera the store does not have; it has {', '.join(self._backgrounds) or 'none'}")
             return
@@ -99,12 +105,19 @@ class Sight:
         if number <= self._done:
             self._fault(frame, "came too late to be used")
             return
-        self._slots.setdefault(number, _Slot()).frames[frame.camera] = frame
+        slot = self._slots.setdefault(number, _Slot())
+        slot.frames[frame.camera] = frame
+        if image is not None:
+            slot.images[frame.camera] = image
         self._heard[frame.camera] = number
         for ready in sorted(self._slots):
             if ready > number - self.settings.wait_slots and not self._complete(ready):
                 break
             yield from self._look(ready)
+
+    def tick(self, now_ns: int) -> None:
+        """Time passes by the clock that stamps frames: cameras that are silent are noticed."""
+        self.cameras.tick(now_ns)
 
     def finish(self) -> Iterator[Seen]:
         """The slots still waiting for late frames."""
@@ -113,8 +126,8 @@ class Sight:
 
     @property
     def health(self) -> tuple[HealthEntry, ...]:
-        """What was wrong with frames so far."""
-        return tuple(
+        """What was wrong with frames and cameras so far."""
+        frames = tuple(
             HealthEntry(
                 "frame-loss",
                 camera,
@@ -125,6 +138,7 @@ class Sight:
             )
             for (camera, what), (count, first, last) in sorted(self._faults.items())
         )
+        return (*frames, *self.cameras.entries)
 
     # ---------------------------------------------------------------- inside
     def _complete(self, number: int) -> bool:
@@ -137,8 +151,11 @@ class Sight:
         slot = self._slots.pop(number)
         self._done = max(self._done, number)
         names = [c for c in self._backgrounds if c in slot.frames]
-        decoded = self._mapped(self._decoded, [slot.frames[c] for c in names])
+        decoded = self._mapped(lambda c: self._decoded(slot.frames[c], slot.images.get(c)), names)
         pictures = {c: p for c, p in zip(names, decoded, strict=True) if p is not None}
+        for camera, picture in pictures.items():
+            self.cameras.see(camera, slot.frames[camera].t_ns, picture)
+        pictures = {c: p for c, p in pictures.items() if self.cameras.usable(c)}
         if not pictures:
             return
         backgrounds = self._mapped(lambda c: self._backgrounds[c].picture, list(pictures))
@@ -150,20 +167,24 @@ class Sight:
         t_ns = int(np.mean([slot.frames[c].t_ns - (self._first_ns or 0) for c in pictures])) + (self._first_ns or 0)
         received_ns = max(frame.received_ns for frame in slot.frames.values())
         floor = self.tracker.step(t_ns, people)
-        evidence = tuple(
-            IdentityDoubt(e.t_ns, e.a, e.b, e.probability) for e in self.tracker.events if isinstance(e, Swap)
+        evidence: tuple[Evidence, ...] = (
+            *(IdentityDoubt(e.t_ns, e.a, e.b, e.probability) for e in self.tracker.events if isinstance(e, Swap)),
+            *self.shelves.see(t_ns, pictures, people, floor),
         )
         yield Seen(t_ns, pictures, people, floor, track_reading(floor, DEVICE, received_ns), evidence)
 
-    def _decoded(self, frame: FrameReading) -> Image | None:
-        picture = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_COLOR) if frame.jpeg else None
-        if picture is None:
+    def _decoded(self, frame: FrameReading, image: Image | None) -> Image | None:
+        decoded = image
+        if image is None and frame.jpeg:
+            read = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_COLOR)
+            decoded = None if read is None else np.asarray(read, np.uint8)
+        if decoded is None:
             self._fault(frame, "cannot be decoded: no JPEG")
             return None
         width, height = self._sizes[frame.camera]
-        if picture.shape[:2] != (height, width):
-            picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-        return np.asarray(picture, np.uint8)
+        if decoded.shape[:2] == (height, width):
+            return decoded
+        return np.asarray(cv2.resize(decoded, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
     def _learn(self, pictures: Mapping[str, Image], people: Mapping[str, PeopleSeen]) -> None:
         """Backgrounds learn in turn, so that no slot is slow; all of them while one is still unknown."""

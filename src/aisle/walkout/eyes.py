@@ -1,0 +1,50 @@
+"""What a session wants of eyes: pictures in, people and testimony out; and the eyes every store has.
+
+Live shops and replays use the same eyes, so that a recording of a live shop gives the receipts the shop gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count
+from typing import Protocol
+
+from aisle.sensing.readings import FrameReading, HealthEntry, TrackReading
+from aisle.store.model import Store
+from aisle.vision.evidence import Evidence
+from aisle.vision.seen import Image
+
+
+class Glimpse(Protocol):
+    """What came of some pictures: who is where, and what else they testify."""
+
+    @property
+    def reading(self) -> TrackReading: ...
+
+    @property
+    def evidence(self) -> Iterable[Evidence]: ...
+
+
+class Eyes(Protocol):
+    """Pictures in, people out; `walkout.sight.Sight` is one."""
+
+    def see(self, frame: FrameReading, image: Image | None = None) -> Iterable[Glimpse]:
+        """Take one frame, with its picture where somebody decoded it already; gives what is known by it."""
+
+    def tick(self, now_ns: int) -> None:
+        """Time passes by the clock that stamps frames: cameras that are silent are noticed."""
+
+    def finish(self) -> Iterable[Glimpse]:
+        """What was still waiting for pictures that did not come."""
+
+    @property
+    def health(self) -> tuple[HealthEntry, ...]: ...
+
+
+def shop_eyes(store: Store) -> Eyes:
+    """The store's own eyes: the shipped people detector and the floor tracker; ModelFileError when it is missing."""
+    from aisle.vision.detectors.shopper import ShopperDetector, open_network
+    from aisle.walkout.sight import Sight
+
+    numbers = count(1)
+    return Sight(store, ShopperDetector(open_network()), lambda: f"shopper-{next(numbers)}")
