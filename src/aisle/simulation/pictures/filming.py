@@ -7,9 +7,8 @@ No frame is kept: what streams out is gone, only the truth of each picture (a fe
 from __future__ import annotations
 
 import heapq
-import math
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from multiprocessing.queues import Queue
@@ -227,7 +226,7 @@ def _together(wish: Film, jobs: int) -> Iterator[Filmed]:
             worker.join()
 
 
-def _order(wish: Film) -> object:
+def _order(wish: Film) -> Callable[[Filmed], tuple[int, int]]:
     number = {camera.camera_id: k for k, camera in enumerate(wish.cameras)}
     return lambda filmed: (filmed.reading.received_ns, number[filmed.reading.camera])
 
@@ -247,8 +246,3 @@ def _received(queue: Queue[Filmed | str | None]) -> Iterator[Filmed]:
         if isinstance(filmed, str):
             raise RuntimeError(f"a process that renders cameras failed: {filmed}")
         yield filmed
-
-
-def seconds_of(world: World) -> float:
-    """When the last person has left, seconds."""
-    return max((who.t_out for who in world.people if math.isfinite(who.t_out)), default=0.0)
