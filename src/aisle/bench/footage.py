@@ -166,9 +166,12 @@ def _bottles(data: Path, truth: BottlesTruth, out: Path | None, tell: Callable[[
         spent += time.process_time() - start
         pictures += 1
         sure = tuple(c for c in changes if c.kind != "moved" and c.probability >= SURE)
-        number = sum(1 if c.kind == "new" else -1 for c in sure)
-        if number:
-            told.append((frame, number))
+        told += [
+            (frame, number)
+            for number in (-sum(c.kind == "gone" for c in sure), sum(c.kind == "new" for c in sure))
+            if number
+        ]
+        if sure:
             shown.append((frame, picture, sure))
         tell(min(1.0, frame / last))
     found, exact, false = matched(truth.changes, told)

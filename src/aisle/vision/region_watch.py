@@ -6,6 +6,7 @@ it for a while, nobody's box covers it, and nothing new hangs in from its border
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,8 +82,10 @@ class RegionWatch:
         flat = np.array([(0, 0), (width, 0), (width, height), (0, height)], dtype=np.float32)
         self.region = region
         self._quad = quad
-        self._to_region = cv2.getPerspectiveTransform(quad, flat)
-        self._back = np.asarray(np.linalg.inv(self._to_region), dtype=np.float64)
+        # A picture much larger than the region is shrunk first: cut out by itself it would flicker with every edge.
+        self._shrink = max(1.0, math.sqrt(abs(float(cv2.contourArea(quad))) / (width * height)))
+        self._to_region = cv2.getPerspectiveTransform(quad / np.float32(self._shrink), flat)
+        self._back = np.asarray(np.linalg.inv(cv2.getPerspectiveTransform(quad, flat)), dtype=np.float64)
         self._size = size_px
         self._open = tuple(open_sides)
         self._settling, self._comparing = settling or Settling(), comparing or Comparing()
@@ -95,7 +98,7 @@ class RegionWatch:
 
     def update(self, t_ns: int, image: Image, people_px: FloatArray | None = None) -> tuple[FacingChange, ...]:
         """Take in a picture (with people's boxes (n, 4), where known); the changes found at this moment."""
-        strip = np.asarray(cv2.warpPerspective(image, self._to_region, self._size, flags=cv2.INTER_LINEAR), np.uint8)
+        strip = self._cut(image)
         still = self._still(strip) and not self._covered(people_px)
         self._last = strip
         if not still:
@@ -121,6 +124,13 @@ class RegionWatch:
         )
         self._before, self._before_ns = now, t_ns
         return found
+
+    def _cut(self, image: Image) -> Image:
+        """The region, brought to its size."""
+        if self._shrink > 1.25:
+            smaller = (round(image.shape[1] / self._shrink), round(image.shape[0] / self._shrink))
+            image = np.asarray(cv2.resize(image, smaller, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return np.asarray(cv2.warpPerspective(image, self._to_region, self._size, flags=cv2.INTER_LINEAR), np.uint8)
 
     def _still(self, strip: Image) -> bool:
         if self._last is None:

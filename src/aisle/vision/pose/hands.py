@@ -72,6 +72,7 @@ class LiteNetwork:
     def run(self, picture: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.float32]]:
         """What the network tells of one red-green-blue picture, as floats whatever it computes in."""
         kind = self._entry["dtype"]
+        given: npt.NDArray[Any]
         if kind == np.float32:
             given = picture.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
         elif kind == np.int8:
