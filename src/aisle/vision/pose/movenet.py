@@ -1,4 +1,4 @@
-"""Finds wrists with MoveNet Lightning ("Next-generation pose detection with MoveNet", 2021) on a crop round each person.
+"""Finds wrists with MoveNet Lightning ("Next-generation pose detection with MoveNet", 2021), a crop round each person.
 
 The network tells 17 points of one person, each as y, x in shares of its square picture and a probability; points 9 and
 10 are the wrists.
