@@ -38,7 +38,7 @@ class Looks(Protocol):
 
 
 def log_odds(looks: Looks, product: float) -> float:
-    """Log odds that two tracks whose mean looks have this scalar product are one person, before anything else is known."""
+    """Log odds that two tracks whose mean looks have this product are one person, before anything else is known."""
     return looks.slope * (product - looks.same)
 
 
