@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aisle.belief.people import FAR, KEEP_S, Track
-from belief.shop_kit import PLACE, Shop
+from aisle.belief.people import FAR, KEEP_S, People, Track
+from aisle.sensing.readings import TrackReading
+from belief.shop_kit import PLACE, T0_NS, Shop, small_shop
 
 
 def reached(shop: Shop, who: str, gtin: str, t0: float, t1: float) -> np.ndarray:
@@ -119,3 +120,35 @@ def test_frames_out_of_order_are_ignored() -> None:
     for t in (1.0, 2.0, 1.5, 2.0, 3.0):
         track.add(t, np.zeros(3), np.zeros((2, 3)))
     assert track.t[: track.n].tolist() == [1.0, 2.0, 3.0]
+
+
+def _reached(sigma_m: float | None) -> tuple[float, float]:
+    """Log ratios of a hand at 0.5 m of the first shelf: there, and 0.3 m beside it."""
+    shop = small_shop()
+    people, shelf = People(store=shop), shop.shelves[0]
+    wrist = np.array(shelf.world(0.5, 0.1, 0.1))
+    for i in range(30):
+        people.observe(
+            TrackReading(
+                "people",
+                T0_NS + i * 100_000_000,
+                T0_NS + i * 100_000_000,
+                ("anna",),
+                np.array([shelf.world(0.5, -0.42, 1.0)], np.float32),
+                np.ones(1, np.float32),
+                np.stack([[wrist - np.array([0.6, 0.5, 0.0]), wrist]]).astype(np.float32),
+                np.ones((1, 2), np.float32),
+                None,
+                None if sigma_m is None else np.full((1, 2), sigma_m, np.float32),
+            )
+        )
+    hands = people.reach(people.tracks["anna"], shelf, np.array([0.2, 0.5]), 0.5, 2.5).hands
+    assert hands is not None
+    return float(hands[1, 1]), float(hands[1, 0])
+
+
+def test_a_wrist_less_sure_of_its_place_tells_less() -> None:
+    untold, usual, vague = _reached(None), _reached(0.035), _reached(0.15)
+    assert usual == pytest.approx(untold, abs=1e-6)
+    assert vague[0] < usual[0] - 0.5
+    assert vague[1] > usual[1] + 2.0
