@@ -383,7 +383,9 @@ def demo(
 
 @app.command(epilog="Example: aisle bench receipts --recordings afternoon --jobs 2 --json --out results")
 def bench(
-    suite: Annotated[str, typer.Argument(metavar="SUITE", help="receipts, scales, commerce, tracking, or table.")],
+    suite: Annotated[
+        str, typer.Argument(metavar="SUITE", help="receipts, scales, commerce, tracking, vision, or table.")
+    ],
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="FILE", help="table: results that bench --json printed.")
     ] = None,
@@ -413,9 +415,15 @@ def bench(
     ] = None,
     part: Annotated[
         list[str] | None,
-        typer.Option(metavar="PART", help="commerce: pricing, visits, api; tracking: floor, campus, pictures."),
+        typer.Option(
+            metavar="PART",
+            help="commerce: pricing, visits, api; tracking: floor, campus, pictures; vision: visits, bottles, shop, ...",
+        ),
     ] = None,
-    visits: Annotated[int, typer.Option(min=1, help="commerce: so many visits, broken at every step.")] = 10_000,
+    visits: Annotated[
+        int, typer.Option(min=1, help="commerce: so many visits, broken at every step; vision: filmed (100 at most).")
+    ] = 10_000,
+    cameras: Annotated[int, typer.Option(min=1, help="vision: so many rendered cameras watch them.")] = 4,
     day_hours: Annotated[float, typer.Option(help="scales: so many hours of a small rack, for its memory.")] = 24.0,
     peers: Annotated[
         Path | None, typer.Option(metavar="PYTHON", help="tracking: a Python that has the peer package trackers.")
@@ -426,7 +434,8 @@ def bench(
     """Measure what Aisle claims, as a table.
 
     Suites: receipts (accuracy, calibration, speed), scales (thousands of plates), commerce (prices, visits, API),
-    tracking (people on the floor and in pictures), table (results as Markdown).
+    tracking (people on the floor and in pictures), vision (what cameras see, simulated and real), table (results as
+    Markdown).
     Exit code 1 when a measure falls short of its reach.
     """
     from aisle.bench.command import run_bench
@@ -452,6 +461,7 @@ def bench(
         brief=brief,
         parts=part or (),
         visits=visits,
+        cameras=cameras,
         peers=peers,
         minutes=minutes,
     )

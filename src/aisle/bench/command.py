@@ -18,7 +18,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from aisle.bench.claims import Results, setting
 from aisle.bench.commerce import PARTS, CommerceLoad, judge_commerce
-from aisle.bench.footage import FOOTAGE_PARTS, FootageLoad
 from aisle.bench.measure import Engine, Job, Measured, Mode, measure_all, walkout_engine
 from aisle.bench.plates import PlateLoad, judge_plates
 from aisle.bench.plots import draw
@@ -28,10 +27,12 @@ from aisle.bench.show import show_report, show_results
 from aisle.bench.table import markdown, read_results
 from aisle.bench.tracking_load import TRACKING_PARTS, TrackingLoad
 from aisle.bench.truth import BenchError, BrokenRunError, Sample, read_samples
+from aisle.bench.vision import VISION_PARTS, VisionLoad
 
 Simulate = Callable[[Path, Path, int, int], None]
 SUITES = ("receipts", "scales", "commerce", "tracking", "vision", "table")
 FAULTS_SHOWN = 10
+MOST_SIGHTED = 100  # visits filmed unless fewer are asked for: a film costs minutes
 DYNAMICS = "mixed"  # of the robustness rows: every preset of the simulator in turn
 
 
@@ -82,6 +83,7 @@ def run_bench(
     brief: bool = False,
     parts: Sequence[str] = (),
     visits: int = 10_000,
+    cameras: int = 4,
     peers: Path | None = None,
     minutes: float = 10.0,
     engine: Engine = walkout_engine,
@@ -99,7 +101,8 @@ def run_bench(
     `parts` names some of these.
     `tracking` measures people on the floor and in the picture, `minutes` of a simulated shop among them; `peers` is a
     Python that has the package compared with.
-    `vision` measures real footage under AISLE_DATA (a shop's cameras, bottles and a hand); pictures go to `out`.
+    `vision` films `visits` (100 at most) simulated by `cameras` and replays what is seen, and measures real footage
+    under AISLE_DATA (a shop's cameras, bottles and a hand); pictures go to `out`.
     `table` turns `files` of results into the Markdown table of claims (`brief`: only measures with a reach).
     """
     try:
@@ -115,7 +118,9 @@ def run_bench(
         if suite == "tracking":
             return _run_tracking(TrackingLoad(parts or TRACKING_PARTS, minutes, seed, peers), json=json, out=out)
         if suite == "vision":
-            return _run_vision(FootageLoad(parts or FOOTAGE_PARTS, out), json=json)
+            return _run_vision(
+                VisionLoad(parts or VISION_PARTS, out, min(visits, MOST_SIGHTED), cameras, seed, jobs), json=json
+            )
         if suite != "receipts":
             raise BenchError(f"suite: found {suite!r}, must be one of {', '.join(SUITES)}")
         options = ReceiptsOptions(recordings, truth, on, out, jobs, heads_only, limit, real, baseline, scenes, seed)
@@ -148,12 +153,12 @@ def _run_tracking(load: TrackingLoad, *, json: bool, out: Path | None) -> int:
     return _finish(results, None, json=json, out=out, name="tracking", title="Tracking")
 
 
-def _run_vision(load: FootageLoad, *, json: bool) -> int:
-    from aisle.bench.footage import judge_footage
+def _run_vision(load: VisionLoad, *, json: bool) -> int:
+    from aisle.bench.vision import judge_vision
 
     with _progress() as progress:
         tasks = {part: progress.add_task(part, total=1.0) for part in load.parts}
-        results = judge_footage(load, lambda part, share: progress.update(tasks[part], completed=share))
+        results = judge_vision(load, lambda part, share: progress.update(tasks[part], completed=share))
     if left_out := results.about.get("footage"):
         print(f"note: real footage {left_out}", file=sys.stderr)
     return _finish(results, None, json=json, out=load.out, name="vision", title="Vision")

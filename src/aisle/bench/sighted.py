@@ -8,27 +8,27 @@ in.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from aisle.bench.scoring import ClaimedLine, ClaimedReceipt, Scored, score_receipts
+from aisle.bench.tracking_score import FloorFrame
 from aisle.bench.truth import Truth
 from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading
 from aisle.simulation.pictures.film_truth import tracks_of
 from aisle.simulation.recording import Simulated, Watch
 from aisle.simulation.shop import simulate_afternoon
 from aisle.store.example import example_store
-from aisle.store.model import FloatArray, Store
-from aisle.vision.detectors.shopper import ShopperDetector, open_network
+from aisle.store.model import Store
 from aisle.vision.evidence import Evidence
 from aisle.vision.tracking.people import FloorPeople
+from aisle.walkout.eyes import shop_eyes
 from aisle.walkout.outcome import Outcome
 from aisle.walkout.replay import Replay, ReplayOptions
-from aisle.walkout.sight import Seen, Sight
+from aisle.walkout.sight import Seen
 
 ENTRY_S = 4.0
 """Who somebody found is, is told by where they were in their first seconds."""
@@ -60,28 +60,14 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
-class FloorFit:
-    """Floor positions against the truth: for each sighting of somebody real, and of whoever was found.
-
-    `truth` (n,) and `found` (m,) are people by number, `*_slot` their moments, `*_m` where they were.
-    """
-
-    truth: npt.NDArray[np.intp]
-    truth_slot: npt.NDArray[np.intp]
-    truth_m: FloatArray
-    found: npt.NDArray[np.intp]
-    found_slot: npt.NDArray[np.intp]
-    found_m: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
 class Visit:
     """What came of one recording."""
 
     wish: Wish
     with_plates: Scored
     cameras_only: Scored
-    fit: FloorFit
+    true_floor: tuple[FloorFrame, ...]
+    found_floor: tuple[FloorFrame, ...]
     cpu_s: float
     camera_s: float
     seconds: float
@@ -113,8 +99,7 @@ def filmed(wish: Wish, store: Store | None = None) -> Simulated:
 
 def watched(simulated: Simulated) -> Watched:
     """Let sight watch every frame of a recording."""
-    names = iter(range(10_000))
-    sight = Sight(simulated.store, ShopperDetector(open_network()), lambda: f"seen-{next(names):03d}", jobs=1)
+    sight = shop_eyes(simulated.store, jobs=1)
     readings: list[Reading] = []
     evidence: list[Evidence] = []
     floor: list[FloorPeople] = []
@@ -152,12 +137,13 @@ def receipts_of(seen: Watched, *, plates: bool = True) -> Outcome:
 def visit(wish: Wish) -> Visit:
     """Film, watch, replay and score one recording."""
     seen = watched(filmed(wish))
-    fit, names = fitted(seen)
+    true, found, names = floors(seen)
     return Visit(
         wish,
         scored(seen, receipts_of(seen), names),
         scored(seen, receipts_of(seen, plates=False), names),
-        fit,
+        true,
+        found,
         seen.cpu_s,
         seen.camera_s,
         seen.simulated.truth.duration_s,
@@ -184,42 +170,33 @@ def scored(seen: Watched, outcome: Outcome, names: dict[str, str]) -> Scored:
     return score_receipts(truth, claimed)
 
 
-def fitted(seen: Watched) -> tuple[FloorFit, dict[str, str]]:
-    """Positions to score, and whose name each id goes by: the optimal pairing over everybody's first seconds."""
+def floors(seen: Watched) -> tuple[tuple[FloorFrame, ...], tuple[FloorFrame, ...], dict[str, str]]:
+    """True and found places by slot (people by number), and whose name each id goes by: the optimal pairing over their
+    first seconds."""
     film = seen.simulated.film
     if film is None:
         raise ValueError(f"{seen.simulated.name}: no camera watched; Watch(cameras=...) hangs some")
-    true = tracks_of(film)
-    ids = [str(i) for i in true["ids"]]
+    columns = tracks_of(film)
+    ids = [str(i) for i in columns["ids"]]
     found_ids = sorted({i for people in seen.floor for i in people.ids})
     row = {name: k for k, name in enumerate(found_ids)}
-    truth_rows: list[tuple[int, int, float, float]] = []
-    found_rows: list[tuple[int, int, float, float]] = []
-    first: dict[int, float] = {}
+    first: dict[str, float] = {}
     near = np.zeros((len(found_ids), len(ids)))
-    for slot, people in enumerate(seen.floor):
+    true: list[FloorFrame] = []
+    found: list[FloorFrame] = []
+    for people in seen.floor:
         t = (people.t_ns - film.t0_ns) * 1e-9
-        k = int(np.clip(round(t * (len(true["t"]) / film.duration_s)), 0, len(true["t"]) - 1))
-        here = np.flatnonzero(true["present"][k])
-        places = true["feet_m"][k].astype(np.float64)
-        truth_rows += [(int(j), slot, float(places[j, 0]), float(places[j, 1])) for j in here]
+        k = int(np.clip(np.searchsorted(columns["t"], t), 0, len(columns["t"]) - 1))
+        here = np.flatnonzero(columns["present"][k])
+        places = columns["feet_m"][k, here].astype(np.float64)
+        true.append((here, places))
+        found.append((np.array([row[name] for name in people.ids], dtype=np.int64), people.positions_m))
         for name, place in zip(people.ids, people.positions_m, strict=True):
-            i = row[name]
-            found_rows.append((i, slot, float(place[0]), float(place[1])))
-            if t - first.setdefault(i, t) <= ENTRY_S:
-                near[i, here] += np.exp(-0.5 * (np.hypot(*(places[here] - place).T) / 0.4) ** 2)
+            if t - first.setdefault(name, t) <= ENTRY_S:
+                near[row[name], here] += np.exp(-0.5 * (np.hypot(*(places - place).T) / 0.4) ** 2)
     pairs = zip(*linear_sum_assignment(-near), strict=True)
     names = {found_ids[i]: ids[j] for i, j in pairs if near[i, j] > 1.0}
-    a, b = (np.array(rows, dtype=np.float64).reshape(-1, 4) for rows in (truth_rows, found_rows))
-    fit = FloorFit(
-        a[:, 0].astype(np.intp),
-        a[:, 1].astype(np.intp),
-        a[:, 2:],
-        b[:, 0].astype(np.intp),
-        b[:, 1].astype(np.intp),
-        b[:, 2:],
-    )
-    return fit, names
+    return tuple(true), tuple(found), names
 
 
 def wishes(visits: int, seed: int, cameras: int, fps: float = 10.0) -> list[Wish]:
@@ -229,8 +206,3 @@ def wishes(visits: int, seed: int, cameras: int, fps: float = 10.0) -> list[Wish
         out.append(Wish(seed + len(out), 1 + len(out) % 6, cameras, fps))
     spare = sum(w.shoppers for w in out) - visits
     return [*out[:-1], replace(out[-1], shoppers=out[-1].shoppers - spare)]
-
-
-def totals(visits: Sequence[Visit]) -> tuple[float, float]:
-    """Processor seconds and camera seconds of all."""
-    return sum(v.cpu_s for v in visits), sum(v.camera_s for v in visits)

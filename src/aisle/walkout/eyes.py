@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import count
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aisle.sensing.readings import FrameReading, HealthEntry, TrackReading
 from aisle.store.model import Store
 from aisle.vision.evidence import Evidence
 from aisle.vision.seen import Image
+
+if TYPE_CHECKING:
+    from aisle.walkout.sight import Sight
 
 
 class Glimpse(Protocol):
@@ -41,10 +44,15 @@ class Eyes(Protocol):
     def health(self) -> tuple[HealthEntry, ...]: ...
 
 
-def shop_eyes(store: Store) -> Eyes:
-    """The store's own eyes: the shipped people detector and the floor tracker; ModelFileError when it is missing."""
+def shop_eyes(store: Store, jobs: int = 2) -> Sight:
+    """The store's own eyes: the shipped networks and the floor tracker, `jobs` threads decoding pictures.
+
+    Raises ModelFileError when a network is missing or damaged.
+    """
     from aisle.vision.detectors.shopper import ShopperDetector, open_network
+    from aisle.vision.pose.wrists import CloseLook, WristFinder
     from aisle.walkout.sight import Sight
 
     numbers = count(1)
-    return Sight(store, ShopperDetector(open_network()), lambda: f"shopper-{next(numbers)}")
+    detector = CloseLook(ShopperDetector(open_network()), WristFinder())
+    return Sight(store, detector, lambda: f"shopper-{next(numbers)}", jobs=jobs)
