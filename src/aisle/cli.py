@@ -417,7 +417,7 @@ def bench(
         list[str] | None,
         typer.Option(
             metavar="PART",
-            help="commerce: pricing, visits, api; tracking: floor, campus, pictures; vision: visits, bottles, shop, ...",
+            help="commerce: pricing, visits, api; tracking: floor, campus, pictures; vision: visits, shop, ...",
         ),
     ] = None,
     visits: Annotated[
