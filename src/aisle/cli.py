@@ -342,7 +342,7 @@ def reconcile(
 @app.command(epilog="Example: aisle train shopper --out models/shopper --count 6000 --steps 4000")
 def train(
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="shopper (people, heads, hands) or package (likeness of packages).")
+        str, typer.Argument(metavar="MODEL", help="shopper (people, heads), wrists (hands) or package (likeness).")
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Model, card and checkpoints go there.")],
     pictures: Annotated[
@@ -352,9 +352,11 @@ def train(
         Path | None, typer.Option(metavar="DIR", help="A picture set to score by; a drawn one without it.")
     ] = None,
     count: Annotated[
-        int | None, typer.Option(min=1, help="Draw so many pictures (shopper: 6000) or shops (package: 40).")
+        int | None, typer.Option(min=1, help="Draw so many pictures (shopper, wrists: 6000) or shops (package: 40).")
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="So many batches (shopper: 4000, package: 3000).")] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="So many batches (shopper: 4000, wrists: 2500, package: 3000).")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same pictures and seed give the same network.")] = 1,
 ) -> None:
     """Train a network of Aisle's own, from nothing.

@@ -20,12 +20,17 @@ TEST_SEED = 9001
 TEST_PICTURES = 600
 PACKAGE_SHOPS, PACKAGE_VIEWS = 40, 14
 TEST_SHOPS, FIRST_TEST_SHOP = 8, 5000
-MODELS = ("shopper", "package")
+MODELS = ("shopper", "wrists", "package")
 SHOPPER_LIMITS = (
     "It has seen drawn shops only: on real pictures measure first, then train on with labelled pictures from there.",
     "People lying down, children, wheelchairs and trolleys were not in the pictures.",
     "Says whether a hand holds something, not what; small things in a closed hand are missed.",
     "Without a picture of the empty shop it finds less; give the background model some seconds.",
+)
+WRIST_LIMITS = (
+    "It has seen drawn people only, with bare hands; gloves, wheelchairs and children were not in the pictures.",
+    "It looks where the detector saw somebody: who is not found has no hands.",
+    "Tells how likely a hand is full from the picture alone; small things in a closed hand are missed.",
 )
 PACKAGE_LIMITS = (
     "It has seen drawn packages only; enrol photographs from the camera that will ask, and measure there.",
@@ -64,7 +69,7 @@ def run_train(model: str, wish: TrainingWish, console: Console | None = None) ->
     from aisle.learning.picture_set import PictureSetError
 
     try:
-        card = (_shopper if model == "shopper" else _package)(wish, console)
+        card = {"shopper": _shopper, "wrists": _wrists, "package": _package}[model](wish, console)
     except (PictureSetError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -76,9 +81,7 @@ def run_train(model: str, wish: TrainingWish, console: Console | None = None) ->
 def _shopper(wish: TrainingWish, console: Console) -> Path:
     from aisle.learning.shopper_training import ShopperTraining, train_shopper
 
-    count = wish.count or 6000
-    sets = [*wish.pictures] or [_drawn_pictures(wish.out / "pictures", count, wish.seed, console)]
-    test = wish.test or _drawn_pictures(wish.out / "test-pictures", TEST_PICTURES, TEST_SEED, console)
+    sets, test = _picture_sets(wish, console)
     how = ShopperTraining(steps=wish.steps or 4000, seed=wish.seed)
     with _bar(console) as bar:
         task = bar.add_task("training", total=how.steps)
@@ -94,7 +97,7 @@ def _shopper(wish: TrainingWish, console: Console) -> Path:
 def shopper_card(folder: Path, sets: Sequence[Path], test: Path, how: str) -> Path:
     """Score the network in `folder` on a test set and write its card; returns the card's path."""
     from aisle.learning.cards import ModelCard
-    from aisle.learning.picture_set import read_labels, read_pictures
+    from aisle.learning.picture_set import read_pictures
     from aisle.learning.shopper_training import MODEL, scored
     from aisle.vision.detectors.shopper import ShopperDetector, open_network
     from aisle.vision.detectors.shopper_layout import SIZE_PX
@@ -107,16 +110,66 @@ def shopper_card(folder: Path, sets: Sequence[Path], test: Path, how: str) -> Pa
         }
         for title, known in (("known", True), ("unknown", False))
     }
-    drawn = sum(len(read_labels(part)) for part in sets)
     return ModelCard(
         "shopper",
         "Finds people in pictures of a shop, from any angle: head, box, floor point, wrists, full and empty hands.",
         folder / MODEL,
-        [f"{drawn} drawn pictures of random shops (`aisle simulate --pictures`), each with the same view empty"],
+        [_drawn_from(sets)],
         [f"{how}; AdamW, cosine rate, averaged weights (`aisle train shopper`)"],
         SHOPPER_LIMITS,
         tables,
     ).write()
+
+
+# -------------------------------------------------------------------- wrists
+def _wrists(wish: TrainingWish, console: Console) -> Path:
+    from aisle.learning.wrist_training import WristTraining, train_wrists
+
+    sets, test = _picture_sets(wish, console)
+    how = WristTraining(steps=wish.steps or 2500, seed=wish.seed)
+    with _bar(console) as bar:
+        task = bar.add_task("training", total=how.steps)
+        train_wrists(
+            sets,
+            wish.out,
+            how,
+            lambda p: bar.update(task, completed=p.step, description=f"training, loss {p.loss:.2f}"),
+        )
+    return wrists_card(wish.out, sets, test, f"{how.steps} steps of {how.batch} people, seed {how.seed}")
+
+
+def wrists_card(folder: Path, sets: Sequence[Path], test: Path, how: str) -> Path:
+    """Score the network in `folder` behind the shipped detector and write its card; returns the card's path."""
+    from aisle.learning.cards import ModelCard
+    from aisle.learning.wrist_training import MODEL, scored_wrists
+    from aisle.vision.detectors.shopper import ShopperDetector, open_network
+    from aisle.vision.pose.wrists import CloseLook, WristFinder
+
+    look = CloseLook(ShopperDetector(open_network()), WristFinder(folder / MODEL))
+    rates = scored_wrists(look, test)
+    return ModelCard(
+        "wrists",
+        "Finds both wrists of a person the detector found, and whether each hand holds something.",
+        folder / MODEL,
+        [_drawn_from(sets)],
+        [f"{how}; AdamW, cosine rate, averaged weights (`aisle train wrists`)"],
+        WRIST_LIMITS,
+        {"On drawn pictures of other shops, behind the shipped detector, in pixels of 640 x 360": rates},
+    ).write()
+
+
+def _drawn_from(sets: Sequence[Path]) -> str:
+    from aisle.learning.picture_set import read_labels
+
+    drawn = sum(len(read_labels(part)) for part in sets)
+    return f"{drawn} drawn pictures of random shops (`aisle simulate --pictures`), each with the same view empty"
+
+
+def _picture_sets(wish: TrainingWish, console: Console) -> tuple[list[Path], Path]:
+    """The sets to train on and the one to score by, drawn where none are given."""
+    count = wish.count or 6000
+    sets = [*wish.pictures] or [_drawn_pictures(wish.out / "pictures", count, wish.seed, console)]
+    return sets, wish.test or _drawn_pictures(wish.out / "test-pictures", TEST_PICTURES, TEST_SEED, console)
 
 
 def _drawn_pictures(folder: Path, count: int, seed: int, console: Console) -> Path:

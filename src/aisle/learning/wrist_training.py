@@ -21,11 +21,13 @@ from torch.nn import functional
 from aisle.learning.augmentation import relit
 from aisle.learning.picture_set import LabelledPerson, PictureSetError, UInt8, read_labels
 from aisle.learning.shopper_loss import focal
+from aisle.learning.shopper_scores import ShopperScores
 from aisle.learning.shopper_training import Progress
 from aisle.learning.wrist_net import WristNet
 from aisle.store.model import FloatArray
 from aisle.vision.detectors.difference import difference
 from aisle.vision.pose.wrists import HOLDING, OFFSET, SIDE_PX, STRIDE, WRIST, cutouts, head_mark
+from aisle.vision.seen import PeopleDetector
 
 MODEL = "wrists.onnx"
 ROOM = 1.4
@@ -145,6 +147,17 @@ def export_wrists(net: WristNet, path: Path) -> None:
             dynamic_axes={"cutout": {0: "n"}, "told": {0: "n"}},
             dynamo=False,
         )
+
+
+def scored_wrists(look: PeopleDetector, folder: Path) -> dict[str, dict[str, float]]:
+    """Rates by view, and "all", of a detector with its hands on a picture set, in pixels of the pictures."""
+    scores: dict[str, ShopperScores] = {"all": ShopperScores()}
+    for label in read_labels(folder):
+        image, background = _read(folder / label.file), _read(folder / label.background)
+        seen = look.detect([image], [background])[0]
+        for view in ("all", label.view or "unnamed"):
+            scores.setdefault(view, ShopperScores()).add(label.people, seen)
+    return {view: {k: v for k, v in s.rates.items() if "hand" in k or "holding" in k} for view, s in scores.items()}
 
 
 def _kept(boxes: FloatArray) -> FloatArray:
