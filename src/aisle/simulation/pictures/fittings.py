@@ -18,6 +18,10 @@ Colour = tuple[float, float, float]
 BOARD_M = 0.025
 WALL_M = 0.1
 RAIL_M = 0.038
+BACK_M = 0.02
+"""How thick a gondola's back is; boards end in its middle, for two faces in one plane would flicker."""
+GLOW = (2.0, 2.0, 2.0)
+"""Tint of lamps: what is above 1 shines by itself (see `scene.Thing`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,7 @@ def _ceiling(store: Store, decor: Decor) -> list[Thing]:
     size = (x1 - x0 + 0.2, y1 - y0 + 0.2, 0.05)
     things = [_plain((x0 + x1) / 2, (y0 + y1) / 2, decor.ceiling_m, size, decor.ceiling)]
     for x, y, z in lamps_of(store, decor):
-        things.append(_plain(float(x), float(y), float(z) + 0.02, (0.16, 1.0, 0.04), (1.0, 1.0, 1.0)))
+        things.append(_plain(float(x), float(y), float(z) + 0.02, (0.16, 1.0, 0.04), GLOW))
     return things
 
 
@@ -187,13 +191,13 @@ def _gondola(shelves: list[Shelf], fixture: Fixture, decor: Decor) -> list[Thing
     if lowest - BOARD_M > 0.02:
         things.append(_plain(*at(long / 2, deep / 2 + 0.02), 0.0, (long, deep - 0.04, lowest - BOARD_M), decor.plinth,
                              turn))  # fmt: skip
-    things.append(_plain(*at(long / 2, deep - 0.01), 0.0, (long, 0.02, top + 0.28), decor.back, turn))
+    things.append(_plain(*at(long / 2, deep - BACK_M / 2), 0.0, (long, BACK_M, top + 0.28), decor.back, turn))
     for u in (0.0, long):
         things.append(_plain(*at(u, deep - 0.05), 0.0, (0.03, 0.06, top + 0.28), decor.board, turn))
     for shelf in shelves:
-        length, z = shelf.length_m, shelf.origin_m[2]
-        x, y, _ = shelf.world(shelf.plate_edges_m[0] + length / 2, shelf.depth_m / 2)
-        things.append(_plain(x, y, z - BOARD_M, (length, shelf.depth_m, BOARD_M - 0.001), decor.board, turn))
+        length, z, reach = shelf.length_m, shelf.origin_m[2], shelf.depth_m - BACK_M / 2
+        x, y, _ = shelf.world(shelf.plate_edges_m[0] + length / 2, reach / 2)
+        things.append(_plain(x, y, z - BOARD_M, (length, reach, BOARD_M - 0.001), decor.board, turn))
         x, y, _ = shelf.world(shelf.plate_edges_m[0] + length / 2, -0.004)
         things.append(_plain(x, y, z - RAIL_M, (length, 0.008, RAIL_M), decor.rail, turn))
         things += _price_tags(shelf, turn)
