@@ -123,10 +123,16 @@ def test_a_camera_that_falls_silent_does_not_hold_up_the_others() -> None:
     assert told[-1] > T0 + 2.6 * NS
 
 
+def claiming_to_be_huge(data: bytes) -> bytes:
+    at = data.index(b"\xff\xc0") + 5
+    return data[:at] + b"\xff\xff\xff\xff" + data[at + 4 :]
+
+
 FAULTS = {
     "no picture": (b"no picture at all", "cannot be decoded"),
     "an empty picture": (b"", "cannot be decoded"),
     "half a picture": (next(iter(JPEGS.values()))[0][:200], "cannot be decoded"),
+    "four gigapixels in a header": (claiming_to_be_huge(next(iter(JPEGS.values()))[0]), "more than 64 megapixels"),
 }
 
 
@@ -150,6 +156,24 @@ def test_frames_of_strange_cameras_and_late_ones_become_health() -> None:
     assert {(e.camera, e.kind) for e in engine.health} == {("attic", "frame-loss"), (late.camera, "frame-loss")}
     assert any("a camera the store does not have" in e.message for e in engine.health)
     assert any("too late" in e.message for e in engine.health)
+
+
+def test_a_camera_from_the_future_does_not_end_the_present() -> None:
+    engine = sight()
+    given = frames(2.0)
+    ahead = given[6]
+    given[6] = FrameReading(ahead.device, ahead.t_ns + 3600 * NS, ahead.received_ns, ahead.camera, ahead.jpeg)
+    assert len(watched(engine, given)) == 20
+    (entry,) = engine.health
+    assert entry.camera == ahead.camera and "set the camera's clock" in entry.message
+
+
+def test_countless_strange_cameras_are_counted_together() -> None:
+    engine = sight()
+    for k in range(1000):
+        assert not list(engine.see(FrameReading("attic", T0, T0, f"attic-{k}", b"")))
+    assert len(engine.health) == 21
+    assert [e.camera for e in engine.health if "980 frames" in e.message] == ["(others)"]
 
 
 def test_pictures_of_a_frozen_camera_are_not_looked_at() -> None:

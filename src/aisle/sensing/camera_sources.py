@@ -11,12 +11,9 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from aisle.sensing.readings import Image
 from aisle.sensing.source_names import shown
-
-Image = npt.NDArray[np.uint8]
-"""(height, width, 3), blue-green-red."""
 
 NS = 1_000_000_000
 FOLDER_FPS = 10.0  # of a folder of pictures, which does not say

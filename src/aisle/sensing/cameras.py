@@ -16,8 +16,8 @@ from typing import Self
 import cv2
 import numpy as np
 
-from aisle.sensing.camera_sources import NS, READ_TIMEOUT_S, Image, PictureSource, SourceError, open_source
-from aisle.sensing.readings import FrameReading, HealthEntry
+from aisle.sensing.camera_sources import NS, READ_TIMEOUT_S, PictureSource, SourceError, open_source
+from aisle.sensing.readings import FrameReading, HealthEntry, Image
 from aisle.store.model import Camera
 
 Clock = Callable[[], int]

@@ -18,6 +18,8 @@ import numpy.typing as npt
 from aisle.store.model import Store
 
 Float32 = npt.NDArray[np.float32]
+Image = npt.NDArray[np.uint8]
+"""A picture decoded: (height, width, 3), blue-green-red as OpenCV has it."""
 
 HEAVIEST_G = 1e6  # no plate carries a tonne: such a sample is a fault of transmission
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from aisle.sensing.jpeg import decoded_jpeg
 from aisle.sensing.readings import FrameReading
 from aisle.store.geometry import project
 from aisle.store.model import Camera
@@ -153,7 +154,7 @@ def write_clip(
         rows: list[dict[str, str | int]] = []
         for frame in sorted(frames, key=lambda f: (f.t_ns, f.camera)):
             hidden = faces(frame)
-            image = _decoded(frame.jpeg)
+            image = decoded_jpeg(frame.jpeg)
             if hidden is None or image is None:
                 continue
             file = f"{len(rows):05d}.jpg"
@@ -208,14 +209,6 @@ def _view(camera: Camera, place_m: tuple[float, float, float], outward: tuple[fl
         front = float(away[:2] @ np.asarray(outward)) / (distance * max(1e-9, float(np.hypot(*outward))))
         score *= 0.25 + 0.75 * max(0.0, front) if front > -0.2 else 0.1
     return float(score)
-
-
-def _decoded(jpeg: bytes) -> Image | None:
-    try:
-        image = cv2.imdecode(np.frombuffer(jpeg, dtype=np.uint8), cv2.IMREAD_COLOR) if jpeg else None
-    except cv2.error:
-        return None
-    return None if image is None else np.asarray(image, dtype=np.uint8)
 
 
 def _ended_ns(clip: Path) -> int:

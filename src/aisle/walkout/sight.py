@@ -15,6 +15,7 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
+from aisle.sensing.jpeg import LARGEST_PX, decoded_jpeg
 from aisle.sensing.readings import FrameReading, HealthEntry, TrackReading
 from aisle.store.model import Store
 from aisle.vision.background import BackgroundModel
@@ -31,6 +32,9 @@ NS = 1_000_000_000
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 DEVICE = "sight"
+AHEAD_S = 1.0  # a picture's time may be so far after its receipt: clocks differ, and one from afar would end all slots
+MOST_STRANGERS = 20  # cameras the store does not have, told by name: recordings may name as many as they like
+OTHERS = "(others)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ class Sight:
     """Watches a store's calibrated cameras; frames go in in order of receipt.
 
     `detector` finds people in pictures, `looks` tells them apart by appearance, `make_id` names whoever is new.  Frames
-    that cannot be decoded, of cameras the store does not have, or too late for their slot are counted as health.
+    that cannot be decoded, of cameras the store does not have, from the future or too late for their slot are counted
+    as health.
     """
 
     def __init__(
@@ -91,13 +96,20 @@ class Sight:
         self._heard: dict[str, int] = {}  # camera -> its last slot
         self._first_ns: int | None = None
         self._faults: dict[tuple[str, str], list[int]] = {}  # (camera, what) -> [count, first, last ns]
+        self._strangers: set[str] = set()
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="sight") if jobs > 1 else None
         self._slots_seen = 0
 
     def see(self, frame: FrameReading, image: Image | None = None) -> Iterator[Seen]:
         """Take one frame, with its picture where somebody decoded it already; yields the slots complete by it."""
         if frame.camera not in self._backgrounds:
-            self._fault(frame, f"a camera the store does not have; it has {', '.join(self._backgrounds) or 'none'}")
+            self._strangers |= {frame.camera} if len(self._strangers) < MOST_STRANGERS else set()
+            who = frame.camera if frame.camera in self._strangers else OTHERS
+            known = ", ".join(self._backgrounds) or "none"
+            self._fault(frame, f"of a camera the store does not have; it has {known}", who)
+            return
+        if frame.t_ns > frame.received_ns + AHEAD_S * NS:
+            self._fault(frame, "received before it was taken, by its time stamps; set the camera's clock")
             return
         if self._first_ns is None:
             self._first_ns = frame.t_ns
@@ -130,8 +142,8 @@ class Sight:
         frames = tuple(
             HealthEntry(
                 "frame-loss",
-                camera,
-                f"{camera}: {count} frame{'s' if count > 1 else ''} {what}",
+                f"camera {camera}",
+                f"camera {camera}: {count} frame{'s' if count > 1 else ''} {what}",
                 first,
                 last,
                 camera=camera,
@@ -174,12 +186,9 @@ class Sight:
         yield Seen(t_ns, pictures, people, floor, track_reading(floor, DEVICE, received_ns), evidence)
 
     def _decoded(self, frame: FrameReading, image: Image | None) -> Image | None:
-        decoded = image
-        if image is None and frame.jpeg:
-            read = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_COLOR)
-            decoded = None if read is None else np.asarray(read, np.uint8)
+        decoded = decoded_jpeg(frame.jpeg) if image is None else image
         if decoded is None:
-            self._fault(frame, "cannot be decoded: no JPEG")
+            self._fault(frame, f"cannot be decoded: no JPEG, or one of more than {LARGEST_PX // 10**6} megapixels")
             return None
         width, height = self._sizes[frame.camera]
         if decoded.shape[:2] == (height, width):
@@ -211,8 +220,8 @@ class Sight:
     def _mapped(self, what: Callable[[_T], _R], items: list[_T]) -> list[_R]:
         return list(self._threads.map(what, items) if self._threads is not None else map(what, items))
 
-    def _fault(self, frame: FrameReading, what: str) -> None:
-        entry = self._faults.setdefault((frame.camera, what), [0, frame.t_ns, frame.t_ns])
+    def _fault(self, frame: FrameReading, what: str, camera: str | None = None) -> None:
+        entry = self._faults.setdefault((camera or frame.camera, what), [0, frame.t_ns, frame.t_ns])
         entry[0] += 1
         entry[1], entry[2] = min(entry[1], frame.t_ns), max(entry[2], frame.t_ns)
 

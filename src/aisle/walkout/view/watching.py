@@ -10,15 +10,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from aisle.belief.events import EventRecord
+from aisle.sensing.jpeg import decoded_jpeg
 from aisle.sensing.readings import FrameReading, HealthEntry, Reading, Recording, TrackReading
 from aisle.store.model import Store
-from aisle.vision.seen import Image
-from aisle.walkout.replay import NS, Replay, ReplayOptions
+from aisle.walkout.replay import NS, Replay, ReplayOptions, Session
 from aisle.walkout.view.moment import BasketLine, BasketNow, CameraShot, Happening, Moment, PersonThere, Place
 
 FloatArray = npt.NDArray[np.float64]
@@ -63,10 +62,12 @@ def watch(
     options: ReplayOptions | None = None,
     *,
     replay: Callable[[Recording, ReplayOptions], Replay] = Replay,
+    passed: Callable[[int], None] = lambda t_ns: None,
 ) -> None:
     """Replay the recording, `look` at the shop at each of the times in ascending order, and go no further than needed.
 
-    `replay` makes the replay whose engine is asked; raises RecordingError as it does.
+    `replay` makes the replay whose engine is asked; `passed` is told the time of every reading as it is taken; raises
+    RecordingError as the replay does.
     """
     wanted = deque(sorted(times_ns))
     seen = ShopWatch(recording.store, recording.name)
@@ -83,6 +84,7 @@ def watch(
         def readings(self) -> Iterator[Reading]:
             for reading in recording.readings():
                 show(reading.t_ns - round(PATIENCE_S * NS))  # nobody is tracked
+                passed(reading.t_ns)
                 seen.see(reading)
                 yield reading
 
@@ -93,14 +95,12 @@ def watch(
             raise _EnoughError
 
     running = replay(_Looking(), options or ReplayOptions())
-    observe = running._observe
 
     def observed(reading: TrackReading) -> None:  # in order of event time, a little after the readings came
         show(reading.t_ns)
-        observe(reading)
         seen.track(reading, running)
 
-    running._observe = observed  # type: ignore[method-assign]  # also what a replay makes of pixels passes here
+    running.observed = observed
     try:
         running.run()
     except _EnoughError:
@@ -133,10 +133,10 @@ class ShopWatch:
     def see(self, reading: Reading) -> None:
         if self.t0_ns is None:
             self.t0_ns = reading.t_ns
-        if isinstance(reading, FrameReading):
+        if isinstance(reading, FrameReading) and any(c.camera_id == reading.camera for c in self.store.cameras):
             self.frames.setdefault(reading.camera, deque(maxlen=MOST_FRAMES)).append(reading)
 
-    def track(self, reading: TrackReading, replay: Replay) -> None:
+    def track(self, reading: TrackReading, replay: Session) -> None:
         persons = replay.engine.people.identities.person_of
         for k, ident in enumerate(reading.ids):
             person = persons.get(ident, ident)
@@ -150,7 +150,7 @@ class ShopWatch:
                 while tail[0][0] < reading.t_ns - TAIL_S * NS:
                     tail.popleft()
 
-    def moment(self, replay: Replay, t_ns: int) -> Moment:
+    def moment(self, replay: Session, t_ns: int) -> Moment:
         happenings = self._happenings(replay, t_ns)
         since = (t_ns - self.t0_ns) / NS if self.t0_ns is not None else 0.0
         return Moment(
@@ -161,7 +161,7 @@ class ShopWatch:
             people=tuple(self._people(t_ns)),
             baskets=tuple(self._basket(replay, person, happenings, t_ns) for person in self.numbers),
             happenings=happenings,
-            health=(*replay.recording.health, *replay.merge.health, *replay.grid.health, *replay.monitor.entries()),
+            health=replay.health(),
             title=self.name,
         )
 
@@ -169,7 +169,7 @@ class ShopWatch:
         for camera, frames in self.frames.items():
             while len(frames) > 1 and frames[1].t_ns <= t_ns:
                 frames.popleft()
-            image = _decoded(frames[0])
+            image = decoded_jpeg(frames[0].jpeg)
             if image is not None and frames[0].t_ns <= t_ns:
                 yield camera, CameraShot(image, frames[0].t_ns)
 
@@ -180,7 +180,7 @@ class ShopWatch:
                 number = self.numbers[person]
                 yield PersonThere(number, person, sighting.head_m, sighting.wrists_m, tail, sighting.staff)
 
-    def _basket(self, replay: Replay, person: str, happenings: Sequence[Happening], t_ns: int) -> BasketNow:
+    def _basket(self, replay: Session, person: str, happenings: Sequence[Happening], t_ns: int) -> BasketNow:
         number, sighting = self.numbers[person], self.seen[person]
         name = shown_name(person, number)
         if sighting.staff:
@@ -207,7 +207,7 @@ class ShopWatch:
         near = [_distance(last, gate.a_m, gate.b_m) for gate in self.store.gates if gate.kind != "entry"]
         return unseen_s > LOST_S or not near or min(near) < NEAR_GATE_M
 
-    def _happenings(self, replay: Replay, t_ns: int) -> tuple[Happening, ...]:
+    def _happenings(self, replay: Session, t_ns: int) -> tuple[Happening, ...]:
         found = [h for r in replay.engine.final_events(LEAST) if r.t1_ns <= t_ns for h in self._acts(r)]
         return tuple(sorted(found, key=lambda h: (h.t_ns, h.gondola, h.shelf, h.name)))
 
@@ -233,11 +233,6 @@ class ShopWatch:
 def shown_name(person: str, number: int) -> str:
     """What a card calls somebody: their own name if it is one to read, else their number."""
     return person if len(person) <= _LONG_ID and not person.isdigit() else f"Shopper {number}"
-
-
-def _decoded(frame: FrameReading) -> Image | None:
-    image = cv2.imdecode(np.frombuffer(frame.jpeg, dtype=np.uint8), cv2.IMREAD_COLOR) if frame.jpeg else None
-    return None if image is None else np.asarray(image, dtype=np.uint8)
 
 
 def _distance(point: Sequence[float], a: Sequence[float], b: Sequence[float]) -> float:
