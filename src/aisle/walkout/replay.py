@@ -68,7 +68,10 @@ class Session:
     """
 
     def __init__(self, recording: Recording, options: ReplayOptions, evidence: Iterable[Evidence] = ()) -> None:
-        """`evidence` is what cameras testify beside the recording's tracks, in the order in which it can be known."""
+        """`evidence` is what cameras testify beside the recording's tracks, in the order in which it can be known.
+
+        `observed`, when set, is told every reading of tracks, given or made of pixels, as soon as the engine knows it.
+        """
         self.recording, self.options = recording, options
         self.evidence = deque(evidence)
         store = recording.store
@@ -91,6 +94,7 @@ class Session:
         self.waiting: list[Episode] = []
         self.first_ns: int | None = None
         self.last_ns = 0
+        self.observed: Callable[[TrackReading], None] | None = None
 
     def push(self, reading: Reading) -> None:
         """Take one reading in; it is used when the slower devices have got past its time."""
@@ -147,6 +151,8 @@ class Session:
         self.engine.observe(reading)
         for ident in reading.ids:
             self.presence.see(self.engine.people.identities.person_of[ident], reading.t_ns)
+        if self.observed is not None:
+            self.observed(reading)
 
     def _testify(self, evidence: Evidence) -> None:
         self.lookout.watched |= isinstance(evidence, ShelfSight)
@@ -202,7 +208,7 @@ class Session:
                 self.engine.close(who)
 
     def _outcome(self) -> Outcome:
-        health = self._health()
+        health = self.health()
         first = self.first_ns if self.first_ns is not None else self.last_ns
         outcome = Outcome(
             recording=self.recording.name,
@@ -215,7 +221,8 @@ class Session:
         )
         return judged(outcome, self.presence.intervals, self.recording.store, sighted=self.lookout.watched)
 
-    def _health(self) -> tuple[HealthEntry, ...]:
+    def health(self) -> tuple[HealthEntry, ...]:
+        """What was wrong so far with the devices, and with what they sent."""
         return (*self.recording.health, *self.merge.health, *self.grid.health, *self.monitor.entries())
 
     def _receipt(self, who: str) -> Receipt:
@@ -306,8 +313,9 @@ class Replay(Session):
                 self.testify(evidence)
             self.push(glimpse.reading)
 
-    def _health(self) -> tuple[HealthEntry, ...]:
-        return (*super()._health(), *(self._eyes.health if self._eyes is not None else ()))
+    def health(self) -> tuple[HealthEntry, ...]:
+        """Also what the eyes found wrong."""
+        return (*super().health(), *(self._eyes.health if self._eyes is not None else ()))
 
 
 def _weight(store: Store, gtin: str) -> float | None:

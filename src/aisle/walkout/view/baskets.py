@@ -36,7 +36,7 @@ from aisle.walkout.view.theme import (
     person_colour,
 )  # fmt: skip
 
-COLUMNS = 4
+COLUMNS = 5
 NARROWEST = 230.0
 ROW = 24.0
 HEAD, FOOT = 46.0, 44.0

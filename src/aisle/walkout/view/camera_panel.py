@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from aisle.sensing.readings import HealthEntry
 from aisle.store.geometry import project
-from aisle.store.model import Camera
+from aisle.store.model import Camera, FloatArray
 from aisle.walkout.view.canvas import Canvas, Rect, circle
 from aisle.walkout.view.moment import BasketNow, CameraShot, Moment, PersonThere
 from aisle.walkout.view.theme import (
@@ -39,7 +38,6 @@ from aisle.walkout.view.theme import (
     person_colour,
 )  # fmt: skip
 
-FloatArray = npt.NDArray[np.float64]
 WIDTH_M, CROWN_M = 0.5, 0.12  # of a person; from the middle of the head to its top
 FOOT_M = 0.27  # radius of the ring on the floor
 STALE_S = 1.0

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from aisle.sensing.faults import RecordingError
 from aisle.sensing.recordings import open_recording
 from aisle.store.folder import load_store
 from aisle.store.problems import StoreError
+from aisle.vision.detectors.sessions import ModelFileError
 from aisle.vision.seen import Image
 from aisle.walkout.replay import NS
 from aisle.walkout.view.composition import compose
@@ -94,6 +95,8 @@ def run_view(path: Path, wish: Wish, *, errors: Console | None = None) -> int:
         return _view_recording(path, wish, errors or Console(stderr=True))
     except StoreError as error:
         return _refuse(f"{path}: no store that can be used; aisle check {path} says why\n{error}", FAILED)
+    except ModelFileError as error:
+        return _refuse(str(error), FAILED)
     except RecordingError as error:
         return _refuse(str(error) if str(path) in str(error) else f"{path}: {error}", FAILED)
     except OSError as error:
@@ -117,7 +120,7 @@ def _view_recording(path: Path, wish: Wish, errors: Console) -> int:
             "stretch, fewer a second (--fps) or a smaller --width",
             WRONG_USE,
         )
-    images = _drawn(path, times, wish.width, errors)
+    images = _drawn(path, times, span, wish.width, errors)
     if wish.moving:
         write_moving(images, wish.out, wish.fps)
         print(f"{wish.out}: {len(images)} pictures, {len(images) / wish.fps:.1f} s of {recording.name}")
@@ -127,17 +130,18 @@ def _view_recording(path: Path, wish: Wish, errors: Console) -> int:
     return DONE
 
 
-def _drawn(path: Path, times: list[int], width_px: int, errors: Console) -> list[Image]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+def _drawn(path: Path, times: list[int], span: Span, width_px: int, errors: Console) -> list[Image]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[at]}"), TimeRemainingColumn())
+    length = max((times[-1] - span.t0_ns) / NS, 1e-3)
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
-        task = progress.add_task("drawing", total=len(times))
+        task = progress.add_task("watching", total=length, at="")
         images: list[Image] = []
 
-        def look(moment: Moment) -> None:
-            images.append(compose(moment, width_px))
-            progress.advance(task)
+        def passed(t_ns: int) -> None:  # where only pixels tell, all from the beginning must be looked at
+            now = (t_ns - span.t0_ns) / NS
+            progress.update(task, completed=min(now, length), at=f"{now:.0f} of {length:.0f} s")
 
-        watch(open_recording(path), times, look)
+        watch(open_recording(path), times, lambda moment: images.append(compose(moment, width_px)), passed=passed)
     return images
 
 

@@ -30,15 +30,18 @@ def write_still(image: Image, path: Path) -> None:
     _write(path, np.asarray(data).tobytes())
 
 
-def write_moving(images: Sequence[Image], path: Path, fps: float) -> None:
-    """Write an animation that repeats for ever.  Raises OSError when it cannot be written."""
+def write_moving(images: Sequence[Image], path: Path, fps: float, quality: int = WEBP_QUALITY) -> None:
+    """Write an animation that repeats for ever; `quality` (1 to 100) is that of a WebP.
+
+    Raises OSError when it cannot be written.
+    """
     animation = cv2.Animation()
     animation.frames = list(images)
     edges = np.round(np.arange(len(images) + 1) * 1000.0 / fps)
     animation.durations = [int(d) for d in np.diff(edges)]
     animation.loop_count = 0
     suffix = path.suffix.lower()
-    options = [cv2.IMWRITE_WEBP_QUALITY, WEBP_QUALITY] if suffix == ".webp" else []
+    options = [cv2.IMWRITE_WEBP_QUALITY, quality] if suffix == ".webp" else []
     done, data = cv2.imencodeanimation(suffix, animation, options)
     if not done:
         raise OSError(f"{path}: the animation cannot be encoded as {suffix}")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.spatial import ConvexHull, QhullError
 
 from aisle.store.geometry import at_height
-from aisle.store.model import Camera, Gate, Shelf, Store
+from aisle.store.model import Camera, FloatArray, Gate, Shelf, Store
 from aisle.walkout.view.canvas import Canvas, Rect, circle
 from aisle.walkout.view.moment import Happening, Moment, PersonThere
 from aisle.walkout.view.theme import (
@@ -34,7 +34,6 @@ from aisle.walkout.view.theme import (
     person_colour,
 )  # fmt: skip
 
-FloatArray = npt.NDArray[np.float64]
 BODY_M = 0.16  # drawn radius of a person
 FRESH_S = 4.0  # a happening glows so long
 VIEW_M = 1.3  # how far a camera's field of view is drawn

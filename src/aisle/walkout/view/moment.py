@@ -9,14 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-import numpy.typing as npt
-
 from aisle.sensing.readings import HealthEntry
-from aisle.store.model import Store
+from aisle.store.model import FloatArray, Store
 from aisle.vision.seen import Image
 
-FloatArray = npt.NDArray[np.float64]
 Place = Literal["in the store", "left", "staff"]
 
 

@@ -30,6 +30,7 @@ PATIENCE_S = 20.0  # a moment is shown this long after its time at the latest, t
 MOST_FRAMES = 1500  # of a camera, kept while the replay is behind
 LEAST = 0.5  # happenings are told when more probable than not
 _LONG_ID = 14
+FOUND = "shopper-"  # how `walkout.eyes` names people it finds: with numbers of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,8 @@ class ShopWatch:
 
 def shown_name(person: str, number: int) -> str:
     """What a card calls somebody: their own name if it is one to read, else their number."""
-    return person if len(person) <= _LONG_ID and not person.isdigit() else f"Shopper {number}"
+    own = len(person) <= _LONG_ID and not person.isdigit() and not person.startswith(FOUND)
+    return person if own else f"Shopper {number}"
 
 
 def _distance(point: Sequence[float], a: Sequence[float], b: Sequence[float]) -> float:
