@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import heapq
 import multiprocessing
+import signal
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from multiprocessing.queues import Queue
@@ -217,13 +220,27 @@ def _together(wish: Film, jobs: int) -> Iterator[Filmed]:
         for k in range(jobs)
     ]
     try:
-        for worker in workers:
-            worker.start()
+        with _undisturbed():
+            for worker in workers:
+                worker.start()
         yield from heapq.merge(*(_received(q) for q in queues), key=_order(wish))
     finally:
         for worker in workers:
             worker.terminate()
             worker.join()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Processes begun inside leave Ctrl-C to this one, which ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _order(wish: Film) -> Callable[[Filmed], tuple[int, int]]:

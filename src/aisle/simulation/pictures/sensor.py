@@ -125,14 +125,12 @@ def motion_blurred(now: Picture, before: Picture, open_share: float) -> Image:
     rgb = now.rgb.copy()
     if open_share <= 0:
         return rgb
-    middles = _middles(before.ids)
-    for ident, here in _middles(now.ids).items():
-        there = middles.get(ident)
-        if there is None:
-            continue
-        way = (here[:2] - there[:2]) * open_share
-        if float(np.hypot(*way)) >= _LEAST_BLUR_PX:
-            _smear(rgb, now, ident, here, way)
+    names, middles = _middles(now.ids)
+    names_before, middles_before = _middles(before.ids)
+    _, here, there = np.intersect1d(names, names_before, assume_unique=True, return_indices=True)
+    ways = (middles[here] - middles_before[there]) * open_share
+    for k in np.flatnonzero(np.hypot(*ways.T) >= _LEAST_BLUR_PX):
+        _smear(rgb, now, int(names[here[k]]), ways[k])
     return rgb
 
 
@@ -145,28 +143,28 @@ def _spread_table(traits: SensorTraits) -> Float32:
     return np.asarray(255.0 * in_light / (2.0 * np.maximum(level, 0.12)), dtype=np.float32)
 
 
-def _middles(ids: npt.NDArray[np.uint32]) -> dict[int, npt.NDArray[np.float64]]:
-    """For everything but the building: middle of its pixels and their box (x, y, left, top, right, bottom)."""
-    rows, columns = np.nonzero(ids >= FIRST_PERSON)
-    shown = ids[rows, columns]
-    order = np.argsort(shown, kind="stable")
-    shown, rows, columns = shown[order], rows[order], columns[order]
-    names, first = np.unique(shown, return_index=True)
-    out = {}
-    for name, begin, end in zip(names, first, [*first[1:], len(shown)], strict=True):
-        x, y = columns[begin:end], rows[begin:end]
-        out[int(name)] = np.array([x.mean(), y.mean(), x.min(), y.min(), x.max() + 1, y.max() + 1])
-    return out
+def _middles(ids: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """For everything but the building: its number (k,), ascending, and the middle of its pixels (k, 2): x, y."""
+    flat = np.where(ids >= FIRST_PERSON, ids, 0).astype(np.int64).ravel()
+    height, width = ids.shape
+    count = np.bincount(flat)
+    count[0] = 0
+    names = np.flatnonzero(count)
+    x = np.bincount(flat, weights=np.tile(np.arange(width), height))[names] / count[names]
+    y = np.bincount(flat, weights=np.repeat(np.arange(height), width))[names] / count[names]
+    return names, np.stack([x, y], axis=1)
 
 
-def _smear(rgb: Image, now: Picture, ident: int, here: npt.NDArray[np.float64], way: npt.NDArray[np.float64]) -> None:
+def _smear(rgb: Image, now: Picture, ident: int, way: npt.NDArray[np.float64]) -> None:
     """Draw one thing blurred over `rgb`, in place."""
+    shown = now.ids == ident
+    rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
     way = way * min(1.0, 24.0 / float(np.hypot(*way)))
     reach = int(np.ceil(np.abs(way).max() / 2)) + 1
     height, width = rgb.shape[:2]
-    left, top = max(0, int(here[2]) - reach), max(0, int(here[3]) - reach)
-    right, bottom = min(width, int(here[4]) + reach), min(height, int(here[5]) + reach)
-    mask = (now.ids[top:bottom, left:right] == ident).astype(np.float32)[:, :, None]
+    left, top = max(0, int(columns[0]) - reach), max(0, int(rows[0]) - reach)
+    right, bottom = min(width, int(columns[-1]) + 1 + reach), min(height, int(rows[-1]) + 1 + reach)
+    mask = shown[top:bottom, left:right].astype(np.float32)[:, :, None]
     colour = (now.rgb[top:bottom, left:right].astype(np.float32) / 255.0) ** 2
     kernel = np.zeros((2 * reach + 1, 2 * reach + 1), dtype=np.float32)
     ends = [(round(16 * (reach + s * way[0] / 2)), round(16 * (reach + s * way[1] / 2))) for s in (-1, 1)]
