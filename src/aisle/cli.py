@@ -368,19 +368,26 @@ def train(
     raise typer.Exit(run_train(model, TrainingWish(out, pictures or (), test, count, steps, seed)))
 
 
-@app.command(epilog="Example: aisle demo --minutes 5 --seed 3")
+@app.command(epilog="Example: aisle demo --minutes 5 --seed 3 --out afternoon")
 def demo(
     seed: Annotated[int, typer.Option(help="Another number, another afternoon.")] = 1,
-    minutes: Annotated[float, typer.Option(help="How long the afternoon is.")] = 10.0,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", file_okay=False, help="Keep the recording there.")] = None,
+    minutes: Annotated[float, typer.Option(help="How long the first afternoon is, whose people are tracked.")] = 5.0,
+    seconds: Annotated[float, typer.Option(help="How long the second one is, watched by cameras, at most.")] = 60.0,
+    pixels: Annotated[bool, typer.Option("--pixels/--no-pixels", help="Watch by cameras, or not at all.")] = True,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", file_okay=False, help="Keep recordings there, pictures too; without: demo/*.webp."),
+    ] = None,
 ) -> None:
-    """Simulate an afternoon in a shop and print its receipts.
+    """Simulate a shop: print its receipts, then watch it through rendered cameras.
 
-    Shows each receipt with its odds, and the score against the truth.
+    Shows each receipt with its odds, and the score against the truth; the second time nobody says where people are.
     """
     from aisle.bench.demo import run_demo
+    from aisle.bench.filmed_shop import FilmWish
 
-    raise typer.Exit(run_demo(seed=seed, minutes=minutes, out=out))
+    film = FilmWish(seed, seconds) if pixels else None
+    raise typer.Exit(run_demo(seed=seed, minutes=minutes, film=film, out=out))
 
 
 @app.command(epilog="Example: aisle bench receipts --recordings afternoon --jobs 2 --json --out results")
