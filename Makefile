@@ -16,7 +16,7 @@ ARGS ?=
 help: ## Show what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: $(STAMP) ## Simulate a shop's afternoon and print its receipts, their odds and the score
+demo: $(STAMP) ## Simulate a shop: receipts, their odds and the score; then watch it through its cameras
 	@$(BIN)/aisle demo $(ARGS)
 	@echo "The program is $(BIN)/aisle;  . $(BIN)/activate  puts it on the path of this shell."
 

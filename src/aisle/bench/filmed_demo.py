@@ -140,7 +140,7 @@ class _Display:
         if self._console.is_terminal:
             if now - self._drawn >= REDRAWN_S:
                 self._drawn = now
-                self._live.update(screen(moment, progress), refresh=True)
+                self._live.update(screen(moment, progress, self._console.width), refresh=True)
         elif moment.since_s - self._told_s >= LINE_S:
             self._told_s = moment.since_s
             self._console.print(line(moment, progress), markup=False, highlight=False)

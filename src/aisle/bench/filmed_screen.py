@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
@@ -24,6 +23,8 @@ from aisle.walkout.view.theme import LIKELY, SURE, person_colour
 
 BESIDE_M = 0.9
 """Somebody this near a gondola stands at it."""
+WIDE = 96
+"""Columns of a terminal in which baskets stand beside cameras and people."""
 LATEST = 4
 FAULTS = 3
 
@@ -41,13 +42,17 @@ class Progress:
         return self.elapsed_s * (self.duration_s / since_s - 1.0) if since_s > 1.0 else None
 
 
-def screen(moment: Moment, progress: Progress) -> RenderableType:
-    """Everything at one moment, about 100 columns wide and 30 lines high."""
-    both = Table.grid(expand=True, padding=(0, 2))
-    both.add_column(ratio=3)
-    both.add_column(ratio=4)
-    both.add_row(Group(_cameras(moment, progress), _people(moment)), _baskets(moment))
-    return Panel(Group(_head(moment, progress), both, _latest(moment), _faults(moment)), title=moment.store.name)
+def screen(moment: Moment, progress: Progress, columns: int = 100) -> RenderableType:
+    """Everything at one moment, about 25 lines high; people stand beside the cameras where there are few `columns`."""
+    beside_all = columns >= WIDE
+    grid = Table.grid(expand=True, padding=(0, 2))
+    grid.add_column(ratio=3)
+    grid.add_column(ratio=4 if beside_all else 3)
+    cameras, people, baskets = _cameras(moment, progress), _people(moment), _baskets(moment)
+    grid.add_row(*((Group(cameras, Text(), people), baskets) if beside_all else (cameras, people)))
+    rest = (_latest(moment), _faults(moment))
+    parts = (grid, Text(), *rest) if beside_all else (grid, Text(), baskets, Text(), *rest)
+    return Panel(Group(_head(moment, progress), Text(), *parts), title=moment.store.name)
 
 
 def line(moment: Moment, progress: Progress) -> str:
@@ -80,9 +85,9 @@ def _head(moment: Moment, progress: Progress) -> RenderableType:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, expand=True)
+    table = Table(box=None, title=title, title_justify="left", title_style="bold", pad_edge=False, expand=True)
     for name in columns:
-        table.add_column(name, no_wrap=True, style="dim" if not name else "")
+        table.add_column(name, no_wrap=True, header_style="dim")
     return table
 
 
@@ -100,7 +105,8 @@ def _people(moment: Moment) -> Table:
     table = _table("People found", "", "on the floor", "")
     for person in sorted(moment.people, key=lambda p: p.number):
         x, y = float(person.head_m[0]), float(person.head_m[1])
-        table.add_row(_badge(person.number), f"{x:.1f} m, {y:.1f} m", beside(moment.store, person))
+        where = beside(moment.store, person)
+        table.add_row(_badge(person.number), f"{x:.1f} m, {y:.1f} m", f"staff {where}" if person.staff else where)
     if not moment.people:
         table.add_row("", Text("nobody", style="dim"), "")
     return table
@@ -124,6 +130,9 @@ def _badge(number: int) -> Text:
 
 def _baskets(moment: Moment) -> Table:
     table = _table("Baskets", "", "in it", "sure", moment.store.currency)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    table.columns[1].ratio = 1
     for basket in shown_first(moment.baskets):
         table.add_row(*_basket(basket, moment.store.currency))
     if not moment.baskets:
