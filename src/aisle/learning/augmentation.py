@@ -5,20 +5,20 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from aisle.learning.picture_set import UInt8
 from aisle.store.model import FloatArray
 from aisle.vision.detectors.difference import difference
+from aisle.vision.seen import Bytes
 
 UNKNOWN_BACKGROUND = 0.12
 """Share of pictures whose empty shop the network has to do without."""
 
 
 def augmented(
-    image: UInt8,
-    background: UInt8,
+    image: Bytes,
+    background: Bytes,
     scale: float,
     rng: np.random.Generator,
-) -> tuple[UInt8, FloatArray]:
+) -> tuple[Bytes, FloatArray]:
     """A random view: the network's input (h, w, 4), and the affine map (2, 3) from label pixels to input pixels.
 
     `scale` is input pixels per label pixel before anything is moved.
@@ -50,7 +50,7 @@ def augmented(
     return out, whole
 
 
-def relit(picture: UInt8, rng: np.random.Generator, strength: float) -> UInt8:
+def relit(picture: Bytes, rng: np.random.Generator, strength: float) -> Bytes:
     """The picture in other light, by other eyes: gain, colour, gamma; at full strength also grey, blur and grain."""
     gain = np.exp(rng.normal(0, 0.22) * strength) * np.exp(rng.normal(0, 0.08, 3) * strength)
     lift = rng.normal(0, 12.0) * strength

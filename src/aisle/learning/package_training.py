@@ -21,23 +21,23 @@ import torch
 from torch import nn
 
 from aisle.learning.package_net import PackageNet
-from aisle.learning.picture_set import PictureSetError, UInt8
+from aisle.learning.picture_set import PictureSetError
 from aisle.learning.shopper_training import Progress
 from aisle.vision.recognisers.gallery import Gallery, Odds, fit_odds, posteriors
 from aisle.vision.recognisers.packages import LENGTH, SIDE_PX, PackageEmbedding
+from aisle.vision.seen import Bytes, Indices
 
 MODEL = "package.onnx"
 ENROLLED = 2
-Ints = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class PackageSet:
     """`pictures` (n, side, side, 3) blue-green-red, `of` (n,) the product of each, `shops` (products,)."""
 
-    pictures: UInt8
-    of: Ints
-    shops: Ints
+    pictures: Bytes
+    of: Indices
+    shops: Indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def scored_package(
     return {f"{r} px": _rates([found[r][s] for s in rest], odds) for r in resolution_px}, odds
 
 
-def _enrolment(data: PackageSet, shop: int, rng: np.random.Generator) -> tuple[list[int], Ints, Ints]:
+def _enrolment(data: PackageSet, shop: int, rng: np.random.Generator) -> tuple[list[int], Indices, Indices]:
     """Enrolled products, the pictures that enrol them, and the pictures asked for."""
     products = np.flatnonzero(data.shops == shop)
     products = products[rng.permutation(len(products))]
@@ -162,8 +162,8 @@ def _enrolment(data: PackageSet, shop: int, rng: np.random.Generator) -> tuple[l
 
 
 def _asked(
-    embedding: PackageEmbedding, data: PackageSet, plan: tuple[list[int], Ints, Ints], resolution_px: int
-) -> tuple[npt.NDArray[np.float64], Ints]:
+    embedding: PackageEmbedding, data: PackageSet, plan: tuple[list[int], Indices, Indices], resolution_px: int
+) -> tuple[npt.NDArray[np.float64], Indices]:
     """Likeness of each picture asked for with each enrolled product, and which it is (-1: none of them)."""
     enrolled, enrol, ask = plan
     gallery = Gallery(embedding.size)
@@ -179,13 +179,13 @@ def _asked(
     return gallery.likeness(vectors), np.array([number.get(int(data.of[i]), -1) for i in ask], np.intp)
 
 
-def _fitted(parts: Sequence[tuple[npt.NDArray[np.float64], Ints]]) -> Odds:
+def _fitted(parts: Sequence[tuple[npt.NDArray[np.float64], Indices]]) -> Odds:
     """One pair of odds for galleries of several sizes: the median of those of each."""
     each = [fit_odds(likeness, truth) for likeness, truth in parts]
     return Odds(float(np.median([o.sharpness for o in each])), float(np.median([o.else_like for o in each])))
 
 
-def _rates(parts: Sequence[tuple[npt.NDArray[np.float64], Ints]], odds: Odds) -> dict[str, float]:
+def _rates(parts: Sequence[tuple[npt.NDArray[np.float64], Indices]], odds: Odds) -> dict[str, float]:
     right, sure, told, aliens, refused = [], [], [], 0, 0
     for likeness, truth in parts:
         posterior = posteriors(likeness, odds)
@@ -208,13 +208,13 @@ def _rates(parts: Sequence[tuple[npt.NDArray[np.float64], Ints]], odds: Odds) ->
     }
 
 
-def _batch(data: PackageSet, step: int, how: PackageTraining) -> tuple[UInt8, npt.NDArray[np.int64]]:
+def _batch(data: PackageSet, step: int, how: PackageTraining) -> tuple[Bytes, npt.NDArray[np.int64]]:
     rng = np.random.default_rng([how.seed, step])
     which = rng.integers(len(data.of), size=how.batch)
     return np.stack([_varied(data.pictures[i], rng) for i in which]), data.of[which].astype(np.int64)
 
 
-def _varied(picture: UInt8, rng: np.random.Generator) -> UInt8:
+def _varied(picture: Bytes, rng: np.random.Generator) -> Bytes:
     """Moved, turned, lit and blurred as small cameras do, a hand over a part of it now and then."""
     side = picture.shape[0]
     zoom = SIDE_PX / side * float(np.exp(rng.uniform(-0.05, 0.25)))

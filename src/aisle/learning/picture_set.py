@@ -12,11 +12,10 @@ from pathlib import Path
 import cv2
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from aisle.store.model import FloatArray
+from aisle.vision.seen import Bytes
 
-UInt8 = npt.NDArray[np.uint8]
 TRUTH = "truth.jsonl"
 LEAST_HEAD = 0.25
 
@@ -68,8 +67,8 @@ class PictureSet:
     """All pictures of a set, scaled to one size: `images` and `backgrounds` (n, height, width, 3) blue-green-red."""
 
     labels: tuple[LabelledPicture, ...]
-    images: UInt8
-    backgrounds: UInt8
+    images: Bytes
+    backgrounds: Bytes
     scale: FloatArray  # (n,) network pixels per picture pixel
 
 

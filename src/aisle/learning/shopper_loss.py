@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from aisle.learning.shopper_targets import Float32, Targets
+from aisle.learning.shopper_targets import Targets
 from aisle.vision.detectors.shopper_layout import (
     BOX,
     FEET,
@@ -21,6 +21,7 @@ from aisle.vision.detectors.shopper_layout import (
     HOLDING,
     OWNER,
 )
+from aisle.vision.seen import Float32
 
 
 def loss(told: Tensor, wanted: Sequence[Targets]) -> tuple[Tensor, dict[str, float]]:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from aisle.learning.picture_set import LabelledPerson
 from aisle.store.model import FloatArray
 from aisle.vision.detectors.shopper_layout import HAND, HEAD, STRIDE, UNIT_PX
+from aisle.vision.seen import Float32
 
-Float32 = npt.NDArray[np.float32]
 LEAST_VISIBLE = 0.12
 """Of whom less is seen, nothing is asked: neither to be found nor to be left out."""
 

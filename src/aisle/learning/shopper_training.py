@@ -18,13 +18,14 @@ import numpy.typing as npt
 import torch
 
 from aisle.learning.augmentation import augmented
-from aisle.learning.picture_set import PictureSet, UInt8, read_pictures
+from aisle.learning.picture_set import PictureSet, read_pictures
 from aisle.learning.shopper_loss import loss
 from aisle.learning.shopper_net import ShopperNet
 from aisle.learning.shopper_scores import ShopperScores
 from aisle.learning.shopper_targets import Targets, targets
 from aisle.vision.detectors.shopper import ShopperDetector
 from aisle.vision.detectors.shopper_layout import SIZE_PX
+from aisle.vision.seen import Bytes
 
 CHECKPOINT = "checkpoint.pt"
 MODEL = "shopper.onnx"
@@ -146,7 +147,7 @@ def _batch(
     where: Sequence[tuple[PictureSet, int]], step: int, how: ShopperTraining
 ) -> tuple[npt.NDArray[np.uint8], list[Targets]]:
     rng = np.random.default_rng([how.seed, step])
-    inputs: list[UInt8] = []
+    inputs: list[Bytes] = []
     wanted = []
     for n in rng.integers(len(where), size=how.batch).tolist():
         pictures, i = where[n]

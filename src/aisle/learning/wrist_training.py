@@ -14,12 +14,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch.nn import functional
 
 from aisle.learning.augmentation import relit
-from aisle.learning.picture_set import LabelledPerson, PictureSetError, UInt8, read_labels
+from aisle.learning.picture_set import LabelledPerson, PictureSetError, read_labels
 from aisle.learning.shopper_loss import focal
 from aisle.learning.shopper_scores import ShopperScores
 from aisle.learning.shopper_training import Progress
@@ -27,7 +26,7 @@ from aisle.learning.wrist_net import WristNet
 from aisle.store.model import FloatArray
 from aisle.vision.detectors.difference import difference
 from aisle.vision.pose.wrists import HOLDING, OFFSET, SIDE_PX, STRIDE, WRIST, cutouts, head_mark
-from aisle.vision.seen import PeopleDetector
+from aisle.vision.seen import Bytes, Float32, PeopleDetector
 
 MODEL = "wrists.onnx"
 ROOM = 1.4
@@ -40,8 +39,8 @@ LEAST_VISIBLE = 0.2
 class CutOuts:
     """People cut out of pictures: `images` and `backgrounds` (n, kept, kept, 3), `people` in cut-out pixels."""
 
-    images: UInt8
-    backgrounds: UInt8
+    images: Bytes
+    backgrounds: Bytes
     people: tuple[LabelledPerson, ...]
 
 
@@ -59,8 +58,8 @@ class WristTraining:
 
 def read_cutouts(folders: Sequence[Path]) -> CutOuts:
     """Everybody in some picture sets of whom enough shows; PictureSetError for pictures that are missing."""
-    images: list[UInt8] = []
-    backgrounds: list[UInt8] = []
+    images: list[Bytes] = []
+    backgrounds: list[Bytes] = []
     people: list[LabelledPerson] = []
     for folder in folders:
         for label in read_labels(folder):
@@ -77,7 +76,7 @@ def read_cutouts(folders: Sequence[Path]) -> CutOuts:
     return CutOuts(np.stack(images), np.stack(backgrounds), tuple(people))
 
 
-def _read(path: Path) -> UInt8:
+def _read(path: Path) -> Bytes:
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
         raise PictureSetError(f"{path}: no readable picture")
@@ -188,10 +187,7 @@ def _in(person: LabelledPerson, warp: FloatArray) -> LabelledPerson:
     )
 
 
-Float32 = npt.NDArray[np.float32]
-
-
-def _batch(data: CutOuts, step: int, how: WristTraining) -> tuple[UInt8, Float32, Float32, Float32]:
+def _batch(data: CutOuts, step: int, how: WristTraining) -> tuple[Bytes, Float32, Float32, Float32]:
     rng = np.random.default_rng([how.seed, step])
     cells = SIDE_PX // STRIDE
     inputs = np.empty((how.batch, SIDE_PX, SIDE_PX, 5), np.uint8)
@@ -230,8 +226,8 @@ def _moved(rng: np.random.Generator) -> FloatArray:
 
 
 def _input(
-    image: UInt8, background: UInt8, person: LabelledPerson, warp: FloatArray, rng: np.random.Generator
-) -> UInt8:
+    image: Bytes, background: Bytes, person: LabelledPerson, warp: FloatArray, rng: np.random.Generator
+) -> Bytes:
     out = np.empty((SIDE_PX, SIDE_PX, 5), np.uint8)
     size = (SIDE_PX, SIDE_PX)
     moved, empty = (

@@ -12,10 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from aisle.vision.seen import FloatArray, Image
-
-Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
+from aisle.vision.seen import Bytes, FloatArray, Image
 
 SAMPLES = 15  # pictures in the history; odd, so that the median is one of them
 YOUNG = 2 * SAMPLES  # sightings until which a pixel's history is filled at every second one

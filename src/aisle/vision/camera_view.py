@@ -14,11 +14,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from aisle.vision.seen import FloatArray, Image
+from aisle.vision.seen import Flags, Float32, FloatArray, Image
 
 Grey = npt.NDArray[np.uint8]
-Float32 = npt.NDArray[np.float32]
-Flags = npt.NDArray[np.bool_]
 
 WIDTH_PX = 160  # of the small picture
 BLOCK_PX = 18  # of it, as everything below

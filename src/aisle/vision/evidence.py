@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from aisle.vision.seen import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

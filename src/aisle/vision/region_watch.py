@@ -26,7 +26,7 @@ from aisle.vision.shelf_change import (
     to_picture,
 )
 
-SECOND = 1_000_000_000
+NS = 1_000_000_000
 Corners = Sequence[tuple[float, float]]
 
 
@@ -107,7 +107,7 @@ class RegionWatch:
             return ()
         self._quiet_since = t_ns if self._quiet_since is None else self._quiet_since
         self._recent.append(strip)
-        if t_ns - self._quiet_since < self._settling.still_s * SECOND:
+        if t_ns - self._quiet_since < self._settling.still_s * NS:
             return ()
         now = np.asarray(np.mean(np.stack(self._recent), axis=0).round(), dtype=np.uint8)
         if self._before is None:
@@ -157,7 +157,7 @@ class RegionWatch:
             self._hanging_since = None
             return False
         self._hanging_since = t_ns if self._hanging_since is None else self._hanging_since
-        return t_ns - self._hanging_since < self._settling.patience_s * SECOND
+        return t_ns - self._hanging_since < self._settling.patience_s * NS
 
 
 def _touches(changed: npt.NDArray[np.uint8], sides: Sequence[str], least: float) -> bool:

@@ -12,9 +12,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
-Image = npt.NDArray[np.uint8]
-"""(height, width, 3), blue-green-red as OpenCV decodes it."""
+from aisle.sensing.readings import Float32 as Float32
+from aisle.sensing.readings import Image as Image
+from aisle.store.model import FloatArray as FloatArray
+
+Bytes = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class PeopleSeen:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def __getitem__(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> PeopleSeen:
+    def __getitem__(self, which: Flags | Indices) -> PeopleSeen:
         return PeopleSeen(*(getattr(self, name)[which] for name in self.__slots__))
 
     @classmethod

@@ -14,12 +14,9 @@ from typing import Literal
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from aisle.vision.seen import FloatArray, Image
+from aisle.vision.seen import Bytes, Float32, FloatArray, Image
 
-Bytes = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
 Kind = Literal["gone", "new", "moved"]
 STIRRED_PX = 1.0  # a thing that moved less has not been touched
 
@@ -210,7 +207,7 @@ def gone_log_odds(
     return comparing.outline_weight * outline + comparing.texture_weight * texture
 
 
-def _edges(picture: Image) -> Floats:
+def _edges(picture: Image) -> Float32:
     """(h, w) the largest channel's gradient, grey levels a pixel."""
     soft = cv2.GaussianBlur(picture, (3, 3), 0).astype(np.float32)
     x, y = (cv2.Sobel(soft, cv2.CV_32F, dx, dy, ksize=3, scale=0.125) for dx, dy in ((1, 0), (0, 1)))

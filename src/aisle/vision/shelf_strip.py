@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from aisle.store.geometry import project
 from aisle.store.model import Camera, Shelf, Store
-from aisle.vision.seen import FloatArray, Image
+from aisle.vision.seen import Flags, Float32, FloatArray, Image
 
 PX_PER_M = 64.0
 FRONT_M = 0.05
@@ -23,7 +22,6 @@ FRONT_M = 0.05
 LEAST_PX_PER_M = 22.0
 """A camera in which a metre of shelf is shorter than this tells nothing of single goods."""
 LEAST_HEIGHT_PX = 5.0
-Float32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +32,16 @@ class Strip:
     """
 
     from_px: Float32
-    inside: npt.NDArray[np.bool_]
+    inside: Flags
     along_m: FloatArray
     scale: float
 
     def of(self, picture: Image) -> Image:
         """The strip (h, w, 3) cut from a picture."""
-        return np.asarray(cv2.remap(picture, self.from_px, None, cv2.INTER_LINEAR), np.uint8)
+        x, y = cv2.split(self.from_px)
+        return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR), np.uint8)
 
-    def clear(self, boxes_px: FloatArray) -> npt.NDArray[np.bool_]:
+    def clear(self, boxes_px: FloatArray) -> Flags:
         """(w,) columns that no box (n, 4) touches."""
         free = self.inside.copy()
         x, y = self.from_px[..., 0], self.from_px[..., 1]
@@ -65,7 +64,7 @@ def strip_of(camera: Camera, shelf: Shelf, height_m: float) -> Strip | None:
     if not np.isfinite(pixels).all():
         return None
     size = np.asarray(camera.size_px)
-    inside = ((pixels >= 2) & (pixels < size - 2)).all(axis=(0, 2))
+    inside = np.asarray(((pixels >= 2) & (pixels < size - 2)).all(axis=(0, 2)))
     if inside.sum() < 8:
         return None
     middle = pixels[height // 2][inside]
@@ -73,7 +72,7 @@ def strip_of(camera: Camera, shelf: Shelf, height_m: float) -> Strip | None:
     tall = float(np.hypot(*(pixels[0] - pixels[-1])[inside].T).mean())
     if scale < LEAST_PX_PER_M or tall < LEAST_HEIGHT_PX:
         return None
-    return Strip(np.ascontiguousarray(pixels, np.float32), inside, along, scale)
+    return Strip(np.ascontiguousarray(pixels, np.float32), inside, np.asarray(along, np.float64), scale)
 
 
 def clear_heights_m(shelves: Sequence[Shelf], tallest_m: float = 0.26) -> list[float]:

@@ -17,12 +17,11 @@ import numpy.typing as npt
 
 from aisle.store.model import Store
 from aisle.vision.evidence import ShelfSight
-from aisle.vision.seen import FloatArray, Image, PeopleSeen
+from aisle.vision.seen import Float32, FloatArray, Image, PeopleSeen
 from aisle.vision.shelf_strip import PX_PER_M, Strip, strips_of
 from aisle.vision.tracking.people import FloorPeople
 
 NS = 1_000_000_000
-Float32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ import itertools
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from aisle.store.geometry import project
-from aisle.store.model import Camera, Store
+from aisle.store.model import Camera, FloatArray, Store
 from aisle.vision.calibration.pose import PoseFit
 from aisle.vision.calibration.quality import FloorError, seen_floor
 from aisle.vision.seen import Image
@@ -32,7 +31,6 @@ from aisle.walkout.view.theme import (
     Colour,
 )
 
-FloatArray = npt.NDArray[np.float64]
 STEP_M = 0.1  # lines are bent by the lens, so they are drawn in pieces
 DIM = 0.35
 SMALLEST_PX = 1280  # a small picture is enlarged so that the drawing can be read

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-UInt8 = npt.NDArray[np.uint8]
+from aisle.vision.seen import Bytes
 
 
-def difference(picture: UInt8, background: UInt8) -> UInt8:
+def difference(picture: Bytes, background: Bytes) -> Bytes:
     """(h, w) bytes: twice the largest difference of the three colours, 255 at most; both pictures (h, w, 3)."""
     apart = cv2.absdiff(picture, background)
     most = cv2.max(cv2.max(apart[..., 0], apart[..., 1]), apart[..., 2])

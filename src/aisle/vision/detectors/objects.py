@@ -7,9 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from aisle.vision.seen import FloatArray
-
-Indices = npt.NDArray[np.intp]
+from aisle.vision.seen import FloatArray, Indices
 
 COCO = (
     "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",

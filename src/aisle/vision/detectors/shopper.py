@@ -31,17 +31,15 @@ from aisle.vision.detectors.shopper_layout import (
     STRIDE,
     UNIT_PX,
 )
-from aisle.vision.seen import FloatArray, Image, PeopleSeen
+from aisle.vision.seen import Bytes, Float32, FloatArray, Image, PeopleSeen
 
 SHIPPED = Path(__file__).parent.parent / "models" / "shopper.onnx"
-Float32 = npt.NDArray[np.float32]
-UInt8 = npt.NDArray[np.uint8]
 
 
 class Network(Protocol):
     """(n, height, width, 4) bytes -> (n, 16, height / 4, width / 4)."""
 
-    def __call__(self, pictures: UInt8) -> Float32: ...
+    def __call__(self, pictures: Bytes) -> Float32: ...
 
 
 def open_network(path: Path = SHIPPED, engine: Engine | None = None) -> Network:
@@ -49,7 +47,7 @@ def open_network(path: Path = SHIPPED, engine: Engine | None = None) -> Network:
     session = open_session(path, engine)
     name = expect_input(path, session, (None, SIZE_PX[1], SIZE_PX[0], 4))
 
-    def run(pictures: UInt8) -> Float32:
+    def run(pictures: Bytes) -> Float32:
         return np.asarray(session.run(None, {name: pictures})[0], np.float32)
 
     return run
@@ -58,7 +56,7 @@ def open_network(path: Path = SHIPPED, engine: Engine | None = None) -> Network:
 class ShopperDetector:
     """Finds people with `network`; `least` is the least score of a person, `least_hand` of a hand."""
 
-    def __init__(self, network: Network, least: float = 0.35, least_hand: float = 0.25) -> None:
+    def __init__(self, network: Network, least: float = 0.5, least_hand: float = 0.25) -> None:
         self._network = network
         self._least, self._least_hand = least, least_hand
 

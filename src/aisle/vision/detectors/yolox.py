@@ -12,13 +12,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from aisle.vision.detectors.objects import COCO, ObjectsSeen, without_doubles
 from aisle.vision.detectors.sessions import Engine, ModelFileError, expect_input, open_session
-from aisle.vision.seen import FloatArray, Image, PeopleSeen
+from aisle.vision.seen import Float32, FloatArray, Image, PeopleSeen
 
-Floats = npt.NDArray[np.float32]
 STRIDES = (8, 16, 32)
 GREY = 114
 PERSON = COCO.index("person")
@@ -63,7 +61,7 @@ class YoloX:
                 found.append(self._things(one, scale, image, least))
         return found
 
-    def _things(self, told: Floats, scale: float, image: Image, least: float) -> ObjectsSeen:
+    def _things(self, told: Float32, scale: float, image: Image, least: float) -> ObjectsSeen:
         classes = np.argmax(told[:, 5:], axis=1)
         scores = told[:, 4] * told[np.arange(len(told)), 5 + classes]
         use = scores >= least
@@ -102,7 +100,7 @@ def cells(size: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
     return np.concatenate(corners).astype(np.float64), np.concatenate(widths).astype(np.float64)
 
 
-def decoded(told: Floats, corners: FloatArray, widths: FloatArray) -> FloatArray:
+def decoded(told: Float32, corners: FloatArray, widths: FloatArray) -> FloatArray:
     """What cells told (n, 4) -> boxes (n, 4) x0, y0, x1, y1 in the network's pixels."""
     middle = (told[:, :2] + corners) * widths[:, None]
     half = np.exp(np.minimum(told[:, 2:4].astype(np.float64), 10.0)) * widths[:, None] / 2.0

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from aisle.vision.detectors.difference import difference
 from aisle.vision.detectors.sessions import Engine, expect_input, open_session
-from aisle.vision.seen import FloatArray, Image, PeopleDetector, PeopleSeen
+from aisle.vision.seen import Bytes, FloatArray, Image, PeopleDetector, PeopleSeen
 
 SIDE_PX: Final = 96
 STRIDE: Final = 4
@@ -30,7 +30,6 @@ WRIST, OFFSET, HOLDING = 0, slice(1, 3), 3
 CHANNELS: Final = 4
 SHIPPED = Path(__file__).parent.parent / "models" / "wrists.onnx"
 LEAST_SIDE_PX: Final = 18.0
-UInt8 = npt.NDArray[np.uint8]
 
 
 class WristFinder:
@@ -41,7 +40,7 @@ class WristFinder:
         self._name = expect_input(path, self._session, (None, SIDE_PX, SIDE_PX, 5))
         self._least = least
 
-    def looked(self, image: Image, background: Image | None, seen: PeopleSeen) -> tuple[UInt8, FloatArray]:
+    def looked(self, image: Image, background: Image | None, seen: PeopleSeen) -> tuple[Bytes, FloatArray]:
         """The network's inputs (n, 96, 96, 5), and the affine maps (n, 2, 3) from picture to cut-out."""
         maps = cutouts(seen.boxes_px)
         out = np.empty((len(seen), SIDE_PX, SIDE_PX, 5), np.uint8)
@@ -51,7 +50,7 @@ class WristFinder:
             entry[..., 4] = head_mark(warp[:, :2] @ head + warp[:, 2])
         return out, maps
 
-    def found(self, inputs: UInt8) -> npt.NDArray[np.float32]:
+    def found(self, inputs: Bytes) -> npt.NDArray[np.float32]:
         """What the network says of inputs: (n, 4, 24, 24)."""
         if not len(inputs):
             return np.zeros((0, CHANNELS, SIDE_PX // STRIDE, SIDE_PX // STRIDE), np.float32)
@@ -104,7 +103,7 @@ def cutouts(boxes_px: FloatArray) -> FloatArray:
     return out
 
 
-def head_mark(point: FloatArray) -> UInt8:
+def head_mark(point: FloatArray) -> Bytes:
     """(96, 96) a bell at the head, 255 at its middle; nothing where the head is not known."""
     if not np.isfinite(point).all():
         return np.zeros((SIDE_PX, SIDE_PX), np.uint8)
@@ -113,7 +112,7 @@ def head_mark(point: FloatArray) -> UInt8:
     return np.asarray(255.0 * bells[1][:, None] * bells[0][None, :], np.uint8)
 
 
-def _cut(picture: Image, warp: FloatArray) -> UInt8:
+def _cut(picture: Image, warp: FloatArray) -> Bytes:
     size = (SIDE_PX, SIDE_PX)
     if warp[0, 0] < 0.6:  # shrunk by far: smooth first, or thin things flicker
         picture = np.asarray(cv2.blur(picture, (2, 2)), np.uint8)

@@ -12,19 +12,17 @@ close elsewhere, and the same few array operations for two people or for forty.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from aisle.store.model import FloatArray
-
-IntArray = npt.NDArray[np.intp]
+from aisle.vision.seen import Indices
 
 IMPOSSIBLE = -1e6
 LARGEST = 60.0
 """Log ratios above this are certain; the exponential stays finite."""
 
 
-def marginals(gain: FloatArray, picture: IntArray, rounds: int = 40, tolerance: float = 1e-3) -> FloatArray:
+def marginals(gain: FloatArray, picture: Indices, rounds: int = 40, tolerance: float = 1e-3) -> FloatArray:
     """Probabilities (n, m) that person i is detection j; what a person's row lacks to 1 within one picture is "missed
     there", what a column lacks is "clutter".  `gain` (n, m) are log ratios, `IMPOSSIBLE` where a pairing is out of
     question."""
@@ -43,7 +41,7 @@ def marginals(gain: FloatArray, picture: IntArray, rounds: int = 40, tolerance: 
     return np.asarray(weighed / (1.0 + weighed @ same))
 
 
-def best(gain: FloatArray, picture: IntArray) -> tuple[IntArray, IntArray]:
+def best(gain: FloatArray, picture: Indices) -> tuple[Indices, Indices]:
     """The most probable joint assignment: people (k,) and their detections (k,), in order of the detections.
 
     Nobody is paired against the odds: a pairing must have a positive gain.

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from aisle.store.model import FloatArray
+from aisle.vision.seen import Flags
 from aisle.vision.tracking.motion import STATE
 
-Bools = npt.NDArray[np.bool_]
 HANDS = 2
 
 
@@ -49,7 +49,7 @@ class Crowd:
         return len(self.serial)
 
     @property
-    def confirmed(self) -> Bools:
+    def confirmed(self) -> Flags:
         return np.asarray(self.ids != "", dtype=bool)
 
     @classmethod
@@ -119,7 +119,7 @@ class Crowd:
         for f in fields(self):
             setattr(self, f.name, np.concatenate([getattr(self, f.name), getattr(other, f.name)]))
 
-    def keep(self, which: Bools) -> None:
+    def keep(self, which: Flags) -> None:
         """Let go of everybody else."""
         for f in fields(self):
             setattr(self, f.name, getattr(self, f.name)[which])

@@ -13,10 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from aisle.store.model import Camera, FloatArray, Gate, Store
-from aisle.vision.seen import PeopleSeen
+from aisle.vision.seen import Indices, PeopleSeen
 from aisle.vision.tracking import hands
 from aisle.vision.tracking.appearance import Appearance, blended, cosines
 from aisle.vision.tracking.association import best, marginals
@@ -29,9 +28,7 @@ from aisle.vision.tracking.place import Place
 from aisle.vision.tracking.settings import FloorSettings
 from aisle.vision.tracking.sighting import Expected, View, corrected, log_likelihoods
 
-IntArray = npt.NDArray[np.intp]
-
-NS = 1e-9
+S_PER_NS = 1e-9
 LEAST_CHANCE, MOST_CHANCE = 0.01, 0.98
 LEAST_PULL = 0.05  # pairings less probable than this move nobody
 SURE = 0.6  # a pairing this probable teaches looks and hands
@@ -93,7 +90,7 @@ class FloorTracker:
             raise ValueError(f"camera {unknown[0]!r} is not one of the tracker's: {', '.join(self._number)}")
         if self._first_ns is None:
             self._first_ns = t_ns
-        t = (t_ns - self._first_ns) * NS
+        t = (t_ns - self._first_ns) * S_PER_NS
         if t < self._t:
             raise ValueError(f"slot at {t_ns} ns lies {self._t - t:.3f} s before the last one; slots must be in order")
         self.events = []
@@ -121,7 +118,7 @@ class FloorTracker:
         hands.predict(crowd, crowd.mean[:, :2] - before, dt_s)
 
     # --------------------------------------------------------------- one slot
-    def _look(self, cameras: IntArray, seen: list[PeopleSeen]) -> None:
+    def _look(self, cameras: Indices, seen: list[PeopleSeen]) -> None:
         settings, crowd = self.settings, self.crowd
         self._fit_looks(seen)
         view = View.of(self.eyes, cameras, seen, settings)
@@ -157,7 +154,7 @@ class FloorTracker:
         if length and not self.crowd.look.shape[1]:
             self.crowd.look = np.zeros((len(self.crowd), length))
 
-    def _chances(self, cameras: IntArray, expected: Expected) -> tuple[FloatArray, FloatArray]:
+    def _chances(self, cameras: Indices, expected: Expected) -> tuple[FloatArray, FloatArray]:
         """How free (k, n) each person stands in each camera's view, and the chance (k, n) that it detects them."""
         head, foot = expected.points[..., :2], expected.points[..., 2:]
         stages = np.stack([head, foot, (head + foot) / 2], axis=1)
@@ -166,7 +163,7 @@ class FloorTracker:
         base = self.coverage.chance(cameras, self.crowd.mean[:, :2])
         return free, np.minimum(np.maximum(base * free, LEAST_CHANCE), MOST_CHANCE)
 
-    def _teach(self, cameras: IntArray, free: FloatArray, found: FloatArray) -> None:
+    def _teach(self, cameras: Indices, free: FloatArray, found: FloatArray) -> None:
         """People of whom there is no doubt show where the cameras see."""
         crowd = self.crowd
         sure = crowd.confirmed & (crowd.exists > 0.9) & (self._t - crowd.seen_s < FRESH_S)
@@ -174,7 +171,7 @@ class FloorTracker:
             weight = np.where(free > 0.6, free, 0.0)[:, sure]
             self.coverage.learn(cameras, crowd.mean[sure, :2], found[:, sure], weight)
 
-    def _exist(self, cameras: IntArray, chance: FloatArray, seeing: FloatArray, found: FloatArray) -> None:
+    def _exist(self, cameras: Indices, chance: FloatArray, seeing: FloatArray, found: FloatArray) -> None:
         """Existence after the slot: each picture multiplies the odds by what it says, seen or not."""
         crowd = self.crowd
         unseen = (1.0 - chance) * crowd.exists / (1.0 - seeing)
@@ -188,8 +185,8 @@ class FloorTracker:
         self,
         view: View,
         expected: Expected,
-        pairs: tuple[IntArray, IntArray],
-        mode: IntArray,
+        pairs: tuple[Indices, Indices],
+        mode: Indices,
         sureness: FloatArray,
         alike: FloatArray | None,
     ) -> None:
@@ -205,7 +202,7 @@ class FloorTracker:
                 sure[sure] = np.isfinite(view.looks[which[sure]]).all(axis=1)
                 self._learn_looks(who[sure], view.looks[which[sure]], alike[:, which[sure]])
 
-    def _learn_looks(self, who: IntArray, looks: FloatArray, alike: FloatArray) -> None:
+    def _learn_looks(self, who: Indices, looks: FloatArray, alike: FloatArray) -> None:
         """Running means of people seen clearly; and, while people are apart, how alike looks are in this shop."""
         crowd = self.crowd
         busy = self.encounters.busy(crowd.serial.tolist())[who]
@@ -235,7 +232,7 @@ class FloorTracker:
         if len(self.crowd) > start:
             hands.at_rest(self.crowd, slice(start, None))
 
-    def _join_newborn(self, view: View, start: int, camera: IntArray) -> IntArray:
+    def _join_newborn(self, view: View, start: int, camera: Indices) -> Indices:
         """Sightings of one camera of people born in this slot to others; returns the rows nobody is."""
         crowd, settings = self.crowd, self.settings
         view = replace(view, picture=np.zeros(len(view), np.intp))

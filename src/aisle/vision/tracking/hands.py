@@ -11,14 +11,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from aisle.store.model import FloatArray
+from aisle.vision.seen import Indices
 from aisle.vision.tracking.crowd import HANDS, Crowd
 from aisle.vision.tracking.lens import Eyes
 from aisle.vision.tracking.sighting import View
-
-IntArray = npt.NDArray[np.intp]
 
 REST_SIDE_M = 0.17  # a resting wrist is so far left or right of the body's axis
 REST_SPREAD_M = (0.28, 0.28, 0.26)
@@ -69,7 +67,7 @@ def at_rest(crowd: Crowd, which: slice) -> None:
     crowd.wrist_cov[which] = np.diag(_VARIANCES)
 
 
-def observe(crowd: Crowd, eyes: Eyes, view: View, pairs: tuple[IntArray, IntArray], t: float) -> None:
+def observe(crowd: Crowd, eyes: Eyes, view: View, pairs: tuple[Indices, Indices], t: float) -> None:
     """Take the wrists of the sightings `pairs[1]` (k,) of the people `pairs[0]` (k,), of all cameras at once."""
     who, which = pairs
     points, scores = view.wrists[which], view.hand_scores[which]
@@ -97,8 +95,8 @@ def _against(
     crowd: Crowd,
     eyes: Eyes,
     view: View,
-    who: IntArray,
-    which: IntArray,
+    who: Indices,
+    which: Indices,
     points: FloatArray,
     scores: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -121,7 +119,7 @@ def _against(
     return slopes, S, off, squared
 
 
-def _correct(crowd: Crowd, slot: IntArray, slopes: FloatArray, S: FloatArray, off: FloatArray) -> None:
+def _correct(crowd: Crowd, slot: Indices, slopes: FloatArray, S: FloatArray, off: FloatArray) -> None:
     """Add the information of sightings (k,) to the hands `slot` (k,), numbered person by person."""
     cov = crowd.wrist_cov.reshape(-1, 3, 3)
     R = S - slopes @ cov[slot] @ slopes.swapaxes(-1, -2)
@@ -146,7 +144,7 @@ def _correct(crowd: Crowd, slot: IntArray, slopes: FloatArray, S: FloatArray, of
     crowd.wrist_cov.reshape(-1, 3, 3)[touched] = after
 
 
-def _mark(crowd: Crowd, who: IntArray, hand: IntArray, scores: FloatArray, t: float) -> None:
+def _mark(crowd: Crowd, who: Indices, hand: Indices, scores: FloatArray, t: float) -> None:
     """Hands seen now are as sure as all their sightings together, taken for independent."""
     crowd.wrist_score[who, hand] = 0.0
     missed = np.zeros(crowd.wrist_score.shape)
@@ -155,7 +153,7 @@ def _mark(crowd: Crowd, who: IntArray, hand: IntArray, scores: FloatArray, t: fl
     crowd.wrist_seen_s[who, hand] = t
 
 
-def _grip(crowd: Crowd, who: IntArray, hand: IntArray, holding: FloatArray, t: float) -> None:
+def _grip(crowd: Crowd, who: Indices, hand: Indices, holding: FloatArray, t: float) -> None:
     """Fuse what cameras say of hands holding something: log odds that fade with time."""
     known = holding == holding
     if not known.any():

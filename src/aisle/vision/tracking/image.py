@@ -21,7 +21,7 @@ from aisle.vision.seen import PeopleSeen
 from aisle.vision.tracking.appearance import Appearance, blended, cosines
 from aisle.vision.tracking.association import IMPOSSIBLE, best, marginals
 
-NS = 1e-9
+S_PER_NS = 1e-9
 LOOKS_NEEDED = 3.0
 
 
@@ -118,7 +118,7 @@ class ImageTracker:
         """Take what was seen at `t_ns`; returns everybody as known now. Pictures must come in order of time."""
         if self._first_ns is None:
             self._first_ns = t_ns
-        t = (t_ns - self._first_ns) * NS
+        t = (t_ns - self._first_ns) * S_PER_NS
         if t < self._t:
             raise ValueError(
                 f"picture at {t_ns} ns lies {self._t - t:.3f} s before the last one; they must be in order"

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from aisle.store.geometry import rotation_matrix, undistorted
 from aisle.store.model import Camera, FloatArray
-
-IntArray = npt.NDArray[np.intp]
+from aisle.vision.seen import Indices
 
 BEHIND_M = 0.05
 """Nearer to the camera's plane than this a point is not seen."""
@@ -61,7 +59,7 @@ class Eyes:
             step,
         )
 
-    def straightened(self, camera: IntArray, pixels: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def straightened(self, camera: Indices, pixels: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Pixels (n, 2) of the cameras with these numbers (n,) as normalised points of perfect lenses (n, 2), with
         their derivatives (n, 2, 2) by the pixel.
 
@@ -81,7 +79,7 @@ class Eyes:
         slopes[:, :, 1] = ((c - a) + u * twist) / self.step_px[camera, 1, None]
         return a + u * (b - a) + v * (c - a) + u * v * twist, slopes
 
-    def see(self, cameras: IntArray, points_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def see(self, cameras: Indices, points_m: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Floor points (n, 3) in each of `cameras` (k,): normalised points (k, n, 2), derivatives (k, n, 2, 3) by the
         floor point, depths (k, n).  Points behind a camera are NaN."""
         R = self.rotation[cameras]
@@ -91,7 +89,7 @@ class Eyes:
         slopes = (R[:, None, :2] - uv[..., None] * R[:, None, 2:]) / z[..., None, None]
         return uv, slopes, z
 
-    def at_height(self, camera: IntArray, points: FloatArray, height_m: float) -> FloatArray:
+    def at_height(self, camera: Indices, points: FloatArray, height_m: float) -> FloatArray:
         """Where normalised points (n, 2) of cameras (n,) meet the plane `height_m` above the floor: (n, 2), NaN where
         they never do."""
         rays = np.concatenate([points, np.ones((len(points), 1))], axis=1)[:, None] @ self.rotation[camera]
@@ -101,7 +99,7 @@ class Eyes:
         far[~(np.isfinite(far) & (far > 0))] = np.nan
         return np.asarray(position[:, :2] + far[:, None] * rays[:, 0, :2])
 
-    def inside(self, cameras: IntArray, points: FloatArray) -> FloatArray:
+    def inside(self, cameras: Indices, points: FloatArray) -> FloatArray:
         """Share (k, ..., n), 0 to 1, to which normalised points (k, ..., n, 2) lie within the pictures of `cameras`
         (k,): a soft border of 2 % of the size."""
         borders = self.tangents[cameras].reshape(-1, *(1,) * (points.ndim - 2), 4)

@@ -22,7 +22,7 @@ PLACE, VELOCITY, LEAN, HEAD, STATURE = slice(0, 2), slice(2, 4), slice(4, 6), 6,
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """Seconds, metres; the noises were fitted to simulated walks by the likelihood of what came next."""
+    """Seconds, metres.  The noises were set by hand, from how people walk and stand; no likelihood was maximised."""
 
     slow_down_s: float = 2.5  # a velocity is forgotten in about this time
     walking_q: float = 1.3  # white acceleration while walking, m^2/s^3

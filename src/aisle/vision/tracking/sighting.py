@@ -16,13 +16,11 @@ import numpy as np
 import numpy.typing as npt
 
 from aisle.store.model import FloatArray
-from aisle.vision.seen import PeopleSeen
+from aisle.vision.seen import Indices, PeopleSeen
 from aisle.vision.tracking.association import IMPOSSIBLE
 from aisle.vision.tracking.lens import Eyes
 from aisle.vision.tracking.motion import STATE
 from aisle.vision.tracking.settings import FloorSettings
-
-IntArray = npt.NDArray[np.intp]
 
 UNKNOWN = 1e4
 """Variance (normalised coordinates) of a point that was not seen."""
@@ -42,8 +40,8 @@ class View:
     point given the first, `tall` (m,) the boxes' heights.
     """
 
-    camera: IntArray
-    picture: IntArray
+    camera: Indices
+    picture: Indices
     scores: FloatArray
     looks: FloatArray
     hand_scores: FloatArray
@@ -59,11 +57,11 @@ class View:
     def __len__(self) -> int:
         return len(self.points)
 
-    def __getitem__(self, which: IntArray) -> View:
+    def __getitem__(self, which: Indices) -> View:
         return View(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
     @classmethod
-    def of(cls, eyes: Eyes, cameras: IntArray, seen: Sequence[PeopleSeen], settings: FloorSettings) -> View:
+    def of(cls, eyes: Eyes, cameras: Indices, seen: Sequence[PeopleSeen], settings: FloorSettings) -> View:
         """What `cameras` (k,) saw, one `PeopleSeen` each."""
         counts = [len(one) for one in seen]
         m = sum(counts)
@@ -118,7 +116,7 @@ class Expected:
     ahead: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, eyes: Eyes, cameras: IntArray, mean: FloatArray, cov: FloatArray, settings: FloorSettings) -> Expected:
+    def of(cls, eyes: Eyes, cameras: Indices, mean: FloatArray, cov: FloatArray, settings: FloorSettings) -> Expected:
         k, n = len(cameras), len(mean)
         places = np.zeros((2, n, 3))
         places[0, :, :2] = mean[:, 0:2] + mean[:, 4:6]
@@ -160,7 +158,7 @@ def _given_head(off: FloatArray, S: FloatArray) -> tuple[FloatArray, FloatArray]
     return off[..., 2:] - (gain @ off[..., :2, None])[..., 0], S[..., 2:, 2:] - gain @ B
 
 
-def log_likelihoods(expected: Expected, view: View, settings: FloorSettings) -> tuple[FloatArray, IntArray]:
+def log_likelihoods(expected: Expected, view: View, settings: FloorSettings) -> tuple[FloatArray, Indices]:
     """Log ratios (n, m) of "person i looks like sighting j" against clutter, and the mode (n, m) that says which of
     the two points count."""
     off = view.points[:, None] - expected.points[view.picture]
@@ -187,8 +185,8 @@ def corrected(
     cov: FloatArray,
     expected: Expected,
     view: View,
-    pairs: tuple[IntArray, IntArray],
-    modes: IntArray,
+    pairs: tuple[Indices, Indices],
+    modes: Indices,
     sureness: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Means (n, 8) and covariances (n, 8, 8) of all people after the pairings of people `pairs[0]` (k,) with sightings

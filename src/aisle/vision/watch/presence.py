@@ -12,13 +12,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from aisle.vision.background import BackgroundModel
-from aisle.vision.seen import FloatArray, Image
-
-Bytes = npt.NDArray[np.uint8]
-Flags = npt.NDArray[np.bool_]
+from aisle.vision.seen import Bytes, Flags, FloatArray, Image
 
 STEP_PX = 2  # the difference is looked at in half size
 APART = 16  # grey levels beyond noise from which a pixel differs

@@ -16,7 +16,7 @@ from aisle.vision.detectors.objects import overlaps
 from aisle.vision.seen import FloatArray
 from aisle.vision.watch.presence import Present
 
-SECOND = 1_000_000_000
+NS = 1_000_000_000
 BESIDE = 0.15  # of the height: a gap up to which two boxes can be parts of one body
 HELD = 0.6  # of a person's width: how far from the body what it holds may be
 PART = 0.5  # a detector's box so much smaller than the person was shows a part; blobs beside it are the rest
@@ -60,7 +60,7 @@ class Track:
 
     def moves(self, habits: Habits) -> bool:
         """Whether this is a person who may be kept out of the background: one that has moved, or is new."""
-        young = self.last_ns - self.first_ns < habits.idle_s * SECOND
+        young = self.last_ns - self.first_ns < habits.idle_s * NS
         return young or self.travelled_px > 0.5 * float(self.box_px[2] - self.box_px[0])
 
     @property
@@ -75,7 +75,7 @@ class Track:
 
     def ahead(self, t_ns: int) -> FloatArray:
         """Where the box is expected."""
-        shift = self.speed_px_s * min((t_ns - self.last_ns) / SECOND, 0.5)
+        shift = self.speed_px_s * min((t_ns - self.last_ns) / NS, 0.5)
         return np.asarray(self.box_px + np.concatenate([shift, shift]))
 
 
@@ -89,7 +89,7 @@ class CameraTracks:
 
     def update(self, t_ns: int, seen: Present, next_id: int) -> tuple[list[Track], list[Track]]:
         """Take in one picture: the tracks seen in it (believed or not yet), and those that have just ended."""
-        ended = [track for track in self.live if t_ns - track.last_ns > self.habits.lost_s * SECOND]
+        ended = [track for track in self.live if t_ns - track.last_ns > self.habits.lost_s * NS]
         self.live = [track for track in self.live if track not in ended]
         whole = np.flatnonzero(seen.whole)
         blobs = np.flatnonzero(~seen.whole)
@@ -108,7 +108,7 @@ class CameraTracks:
             elif track.track_id in carried:
                 parts = carried[track.track_id]
                 firm = bool(seen.at_edge[parts].any())
-                if firm or t_ns - track.firm_ns <= self.habits.blob_s * SECOND:
+                if firm or t_ns - track.firm_ns <= self.habits.blob_s * NS:
                     self._see(track, _round(seen.boxes_px[parts]), t_ns, whole=False, firm=firm)
                     used.update(int(i) for i in parts)
                     out.append(track)
@@ -161,7 +161,7 @@ class CameraTracks:
         }
 
     def _see(self, track: Track, box: FloatArray, t_ns: int, *, whole: bool, firm: bool) -> None:
-        step_s = max((t_ns - track.last_ns) / SECOND, 1e-3)
+        step_s = max((t_ns - track.last_ns) / NS, 1e-3)
         if whole and track.whole:  # the middle of a part jumps without anybody moving
             speed = (_middle(box) - _middle(track.box_px)) / step_s
             track.speed_px_s = 0.6 * track.speed_px_s + 0.4 * speed
