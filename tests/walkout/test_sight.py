@@ -115,6 +115,21 @@ def test_readings_are_in_order_and_the_same_each_time_whatever_the_threads() -> 
             np.testing.assert_array_equal(a.heads_m, b.heads_m)
 
 
+def test_jitter_at_the_border_of_slots_costs_no_frame() -> None:
+    rng = np.random.default_rng(5)
+    given = [
+        FrameReading(
+            f.device, f.t_ns + int(rng.normal(0, 3e6)), f.received_ns + int(rng.uniform(0, 4e7)), f.camera, f.jpeg
+        )
+        for f in frames(3.0)
+    ]
+    engine = sight()
+    seen = watched(engine, sorted(given, key=lambda f: f.received_ns))
+    assert engine.health == ()
+    assert sum(len(s.pictures) for s in seen) == 90
+    assert len(seen) <= 31
+
+
 def test_a_camera_that_falls_silent_does_not_hold_up_the_others() -> None:
     silent = STORE.cameras[1].camera_id
     given = [f for f in frames(3.0) if f.camera != silent or f.t_ns < T0 + NS]

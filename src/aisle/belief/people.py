@@ -40,6 +40,7 @@ class ReachSettings:
     hand_up_m: float = 0.32  # hands above the board by less than this are at the shelf
     hand_down_m: float = 0.12
     hand_gain: float = 3.6  # log ratio of a hand exactly there
+    vague_m: float = 0.12  # a wrist less sure than this tells less of a place than the head does, and is passed over
     hand_missed: float = 0.03  # share of reaches in which the tracker's wrists are wrong or missing
     head_side_m: float = 0.26
     head_out_m: float = 0.42  # a reaching person's head is this far before the shelf's edge
@@ -99,6 +100,14 @@ class Track:
         self.t[i], self.head[i], self.wrist[i] = t, head, wrist
         self.n = i + 1
 
+    def sure_wrists(self, frames: slice, vague_m: float) -> FloatArray:
+        """Wrists (frames, 2, 3), NaN where the tracker did not know them to `vague_m` metres."""
+        wrist = self.wrist[frames]
+        if self.grip is None:
+            return wrist
+        with np.errstate(invalid="ignore"):
+            return np.where((self.grip[frames, :, 1] > vague_m)[..., None], np.nan, wrist)
+
     def forget(self) -> None:
         """Keep only the last sighting: the person has left."""
         keep = slice(max(0, self.n - 1), self.n)
@@ -150,8 +159,8 @@ class People:
             track = self.tracks.get(person)
             if track is None:
                 track = self.tracks[person] = Track(person)
-            wrists = reading.wrists_m[i]
-            track.add(t, reading.heads_m[i], wrists, None if grips is None else grips[i])
+            track.add(t, reading.heads_m[i], reading.wrists_m[i], None if grips is None else grips[i])
+            wrists = track.sure_wrists(slice(track.n - 1, track.n), self.settings.vague_m)[0]
             if wrists[0, 2] < self.settings.ground_m or wrists[1, 2] < self.settings.ground_m:
                 self._low(track, t, wrists)
             elif track.low:
@@ -187,9 +196,9 @@ class People:
         """How probably `track` reached to each place of the shelf between t0 and t1 seconds."""
         a, b = track.span(t0 - self.settings.slack_s, t1 + self.settings.slack_s)
         window = slice(max(0, a - 1), b + 1 if b < track.n else b)
-        recorded = track.wrist[window]
-        wrist = shelf.local(_smooth(recorded))
+        recorded = track.sure_wrists(window, self.settings.vague_m)
         sigma = None if track.grip is None else _middle(track.grip[window, :, 1])
+        wrist = shelf.local(_smooth(recorded))
         places = self._reach(track, wrist, sigma, shelf, bins_m, t0, t1)
         if not np.isfinite(recorded[..., 0]).any():
             return Reach(places, None)
@@ -216,7 +225,7 @@ class People:
         if not len(head):  # the tracker saw no head, but maybe hands
             lost = self._lost(track, shelf, bins_m, t0, t1)
             own = None if track.grip is None else _middle(track.grip[a:b, :, 1])
-            hands = self._hands(shelf.local(_smooth(track.wrist[a:b])), own, shelf, bins_m)
+            hands = self._hands(shelf.local(_smooth(track.sure_wrists(slice(a, b), s.vague_m))), own, shelf, bins_m)
             return lost if hands is None else np.maximum(lost, hands)
         if (
             np.min(np.abs(head[:, 1] + 0.4)) > 1.2
@@ -237,7 +246,7 @@ class People:
         if b - a < 2 or not len(bins_m):
             return -1.0
         s = self.settings
-        w = shelf.local(_smooth(track.wrist[a:b]))
+        w = shelf.local(_smooth(track.sure_wrists(slice(a, b), s.vague_m)))
         seen = np.isfinite(w[..., 0])
         if seen.any():
             out = np.maximum(0.0, -w[..., 1] - 0.02) / s.hand_y_m

@@ -32,6 +32,8 @@ NS = 1_000_000_000
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 DEVICE = "sight"
+MOST_JITTER = 0.3  # of a slot: what is farther from its camera's phase says nothing of it
+PHASE_FOLLOWS = 0.1  # clocks drift: share of a frame's difference its camera's phase takes over
 AHEAD_S = 1.0  # a picture's time may be so far after its receipt: clocks differ, and one from afar would end all slots
 MOST_STRANGERS = 20  # cameras the store does not have, told by name: recordings may name as many as they like
 OTHERS = "(others)"
@@ -46,6 +48,7 @@ class SightSettings:
     learn_every: int = 3  # slots between two looks at the background, once it is known
     looks_every: int = 3  # slots between two looks at what people wear
     least_look_px: int = 500  # smaller people say nothing about what they wear
+    wrist_error_m: float = 0.13  # per axis, of the shipped networks' wrists beside what the tracker knows of (measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ class Sight:
         self._backgrounds = {camera.camera_id: BackgroundModel() for camera in store.cameras}
         self._sizes = {camera.camera_id: camera.size_px for camera in store.cameras}
         self._slots: dict[int, _Slot] = {}
-        self._done = -1  # the last slot that is over
+        self._phases: dict[str, float] = {}  # of each camera's frames within slots
+        self._done = -3  # the last slot that is over; the first frame heard need not be the first taken
         self._heard: dict[str, int] = {}  # camera -> its last slot
         self._first_ns: int | None = None
         self._faults: dict[tuple[str, str], list[int]] = {}  # (camera, what) -> [count, first, last ns]
@@ -111,9 +115,7 @@ class Sight:
         if frame.t_ns > frame.received_ns + AHEAD_S * NS:
             self._fault(frame, "received before it was taken, by its time stamps; set the camera's clock")
             return
-        if self._first_ns is None:
-            self._first_ns = frame.t_ns
-        number = int((frame.t_ns - self._first_ns) // (self.settings.slot_s * NS))
+        number = self._slot_of(frame)
         if number <= self._done:
             self._fault(frame, "came too late to be used")
             return
@@ -153,6 +155,19 @@ class Sight:
         return (*frames, *self.cameras.entries)
 
     # ---------------------------------------------------------------- inside
+    def _slot_of(self, frame: FrameReading) -> int:
+        """The slot a frame belongs to: each camera has a phase of its own, so that jitter moves no frame elsewhere."""
+        if self._first_ns is None:
+            self._first_ns = frame.t_ns
+        slot_ns = self.settings.slot_s * NS
+        since = (frame.t_ns - self._first_ns) / slot_ns
+        phase = self._phases.setdefault(frame.camera, since - np.floor(since))
+        number = round(since - phase)
+        off = since - phase - number
+        if abs(off) < MOST_JITTER:
+            self._phases[frame.camera] = phase + PHASE_FOLLOWS * off
+        return number
+
     def _complete(self, number: int) -> bool:
         """Whether every camera that still speaks has given its frame for this slot."""
         silent = number - 3 * self.settings.wait_slots
@@ -183,7 +198,8 @@ class Sight:
             *(IdentityDoubt(e.t_ns, e.a, e.b, e.probability) for e in self.tracker.events if isinstance(e, Swap)),
             *self.shelves.see(t_ns, pictures, people, floor),
         )
-        yield Seen(t_ns, pictures, people, floor, track_reading(floor, DEVICE, received_ns), evidence)
+        reading = track_reading(floor, DEVICE, received_ns, wrist_error_m=self.settings.wrist_error_m)
+        yield Seen(t_ns, pictures, people, floor, reading, evidence)
 
     def _decoded(self, frame: FrameReading, image: Image | None) -> Image | None:
         decoded = decoded_jpeg(frame.jpeg) if image is None else image

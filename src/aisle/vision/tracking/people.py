@@ -78,13 +78,23 @@ class Lost:
 TrackEvent = Swap | Found | Lost
 
 
-def track_reading(people: FloorPeople, device: str, received_ns: int, least_wrist_score: float = 0.1) -> TrackReading:
-    """The slot as the reading every tracker gives; wrists less sure than `least_wrist_score` are left out."""
+def track_reading(
+    people: FloorPeople,
+    device: str,
+    received_ns: int,
+    least_wrist_score: float = 0.1,
+    wrist_error_m: float = 0.0,
+) -> TrackReading:
+    """The slot as the reading every tracker gives; wrists less sure than `least_wrist_score` are left out.
+
+    `wrist_error_m` is what the detector's wrists are off by in every picture alike, per axis: no number of pictures
+    averages it away, so the tracker cannot know of it.
+    """
     wrists = np.where((people.wrist_scores >= least_wrist_score)[..., None], people.wrists_m, np.nan)
     hidden = np.isnan(wrists[..., 0])
     scores = np.where(hidden, 0.0, people.wrist_scores)
     holding = np.where(hidden, np.nan, people.holding)
-    sigma = np.where(hidden, np.nan, people.wrist_sigma_m)
+    sigma = np.where(hidden, np.nan, np.hypot(people.wrist_sigma_m, wrist_error_m))
     return TrackReading(
         device,
         people.t_ns,
