@@ -96,7 +96,7 @@ def test_hidden_behind_others(
 
 def test_looks_are_learnt() -> None:
     appearance = Appearance()
-    assert appearance.log_ratio(np.array([0.75]))[0] > 0 > appearance.log_ratio(np.array([0.3]))[0]
+    assert appearance.log_ratio(np.array([0.92]))[0] > 0 > appearance.log_ratio(np.array([0.7]))[0]
     rng = np.random.default_rng(1)
     for _ in range(40):
         appearance.same.learn(rng.normal(0.95, 0.02, 20))
