@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from aisle.sensing.jpeg import LARGEST_PX, decoded_jpeg, jpeg_size
+from aisle.sensing.jpeg import decoded_jpeg, jpeg_size
+from aisle.store.model import LARGEST_PICTURE_PX
 
 PICTURE = np.random.default_rng(1).integers(0, 255, (30, 50, 3), np.uint8)
 
@@ -49,7 +50,7 @@ REFUSED = {
     "only a beginning": PLAIN[:40],
     "cut off in the frame header": PLAIN[: PLAIN.index(b"\xff\xc0") + 6],
     "the largest a header can say": claiming(65535, 65535),
-    "a little too large": claiming(8001, LARGEST_PX // 8000),
+    "a little too large": claiming(8001, LARGEST_PICTURE_PX // 8000),
     "no width": claiming(0, 30),
 }
 

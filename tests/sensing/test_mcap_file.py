@@ -25,7 +25,7 @@ from aisle.sensing.faults import RecordingError
 from aisle.sensing.mcap_file import RecordingWriter
 from aisle.sensing.readings import FrameReading, PlateReading, Reading, TrackReading
 from aisle.sensing.recordings import open_recording, recording_name
-from aisle.store.model import Facing, Product, Shelf, Store
+from aisle.store.model import Camera, Facing, Product, Shelf, Store
 
 TIMES = st.integers(0, 2**62)
 TEXT = st.text(max_size=8)
@@ -328,6 +328,7 @@ def test_a_file_without_a_byte_is_refused(tmp_path: Path) -> None:
 
 
 SHELF, FACING, TEA = STORE.shelves[0], STORE.facings[0], STORE.products["4"]
+EYE = Camera("north", "", (64, 36), (40.0, 40.0), (31.5, 17.5), (0.0, 0.0, 2.5), (2.0, 0.0, 0.0))
 UNSOUND = {
     "plate without width": (replace(STORE, shelves=(replace(SHELF, plate_edges_m=(0.0, 0.0)),)), "ascending borders"),
     "shelf without plates": (replace(STORE, shelves=(replace(SHELF, plate_edges_m=()),)), r"found \[\]; wanted two"),
@@ -337,6 +338,13 @@ UNSOUND = {
     "unknown gondola": (replace(STORE, facings=(replace(FACING, gondola=7),)), "found gondola 7, shelf 1; wanted a"),
     "unknown plate": (replace(STORE, facings=(replace(FACING, plates=(2, 3)),)), r"found \[2, 3\]; .* from 1 to 2"),
     "facing without plates": (replace(STORE, facings=(replace(FACING, plates=()),)), r"plates: found \[\]"),
+    "camera twice": (replace(STORE, cameras=(EYE, EYE)), "camera north: found 2 times"),
+    "camera of ten gigapixels": (
+        replace(STORE, cameras=(replace(EYE, size_px=(100_000, 100_000)),)),
+        "camera north: size_px: found 100000 x 100000; .* 64 megapixels",
+    ),
+    "camera without a lens": (replace(STORE, cameras=(replace(EYE, focal_px=(0.0, 1.0)),)), "focal_px: found"),
+    "camera with half a lens": (replace(STORE, cameras=(replace(EYE, distortion=(0.1,)),)), "distortion: found 1 num"),
     "facing without width": (replace(STORE, facings=(replace(FACING, x1_m=0.0),)), "x1_m: found 0; wanted more"),
     "product under another name": (
         replace(STORE, products={"4": replace(TEA, gtin="6")}),

@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 
 from aisle.sensing.readings import Image
+from aisle.store.model import LARGEST_PICTURE_PX
 
-LARGEST_PX = 64_000_000
-"""More than any camera of a shop has, and 192 MB when decoded."""
 _START = b"\xff\xd8"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15; the three between say other things
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a segment
@@ -41,9 +40,9 @@ def jpeg_size(data: bytes) -> tuple[int, int] | None:
 
 
 def decoded_jpeg(data: bytes) -> Image | None:
-    """The picture (height, width, 3) in blue-green-red; None for what is no JPEG, broken, or beyond LARGEST_PX."""
+    """The picture; None for what is no JPEG, broken, or of more than LARGEST_PICTURE_PX pixels."""
     size = jpeg_size(data)
-    if size is None or not 0 < size[0] * size[1] <= LARGEST_PX:
+    if size is None or not 0 < size[0] * size[1] <= LARGEST_PICTURE_PX:
         return None
     try:
         image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR)

@@ -46,7 +46,7 @@ from aisle.sensing.mcap_schemas import (
 )
 from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading
 from aisle.sensing.source_names import shown
-from aisle.store.model import Store
+from aisle.store.model import DISTORTION_LENGTHS, LARGEST_PICTURE_PX, Store
 
 STORE_ATTACHMENT = "store.json"
 DEVICE = "device"  # in a channel's metadata: who sent what comes on it, where the messages do not say
@@ -376,3 +376,20 @@ def _unsound(store: Store) -> Iterator[str]:
             yield f"{where}: plates: found {list(facing.plates)}; wanted plates from 1 to {board.plate_count}"
         if facing.x0_m >= facing.x1_m:
             yield f"{where}: x1_m: found {facing.x1_m:g}; wanted more than x0_m, which is {facing.x0_m:g}"
+    yield from _unsound_cameras(store)
+
+
+def _unsound_cameras(store: Store) -> Iterator[str]:
+    for name, times in Counter(c.camera_id for c in store.cameras).items():
+        if times > 1:
+            yield f"camera {name}: found {times} times; wanted once"
+    for camera in store.cameras:
+        where, (width, height) = f"camera {camera.camera_id}", camera.size_px
+        if min(width, height) < 1 or width * height > LARGEST_PICTURE_PX:
+            most = LARGEST_PICTURE_PX // 10**6
+            yield f"{where}: size_px: found {width} x {height}; wanted 1 x 1 to {most} megapixels"
+        if min(camera.focal_px) <= 0:
+            yield f"{where}: focal_px: found {list(camera.focal_px)}; wanted two focal lengths of more than 0 pixels"
+        if len(camera.distortion) not in DISTORTION_LENGTHS:
+            found = len(camera.distortion)
+            yield f"{where}: distortion: found {found} numbers; wanted {', '.join(map(str, DISTORTION_LENGTHS))}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aisle.store.geometry import look_at
 from aisle.store.layout_file import unique
-from aisle.store.model import Camera
+from aisle.store.model import DISTORTION_LENGTHS, LARGEST_PICTURE_PX, Camera
 from aisle.store.problems import Findings, shown
 from aisle.store.toml_in import Fields, read_toml
 from aisle.store.toml_out import heading, table
@@ -61,7 +61,7 @@ def _camera(fields: Fields) -> Camera | None:
     camera_id, source = fields.text("id"), fields.text("source")
     size = fields.vector("size_px", (2,), limit=100_000)
     focal, centre = fields.vector("focal_px", (2,)), fields.vector("centre_px", (2,))
-    distortion = fields.vector("distortion", (0, 4, 5, 8), ())
+    distortion = fields.vector("distortion", DISTORTION_LENGTHS, ())
     position = fields.vector("position_m", (3,))
     rotation = _rotation(fields, position)
     fields.close()
@@ -69,6 +69,10 @@ def _camera(fields: Fields) -> Camera | None:
         return None
     if min(size) < 1 or any(side != int(side) for side in size):
         fields.error("size_px", shown(list(size)), "width and height in whole pixels")
+        return None
+    if size[0] * size[1] > LARGEST_PICTURE_PX:
+        most = LARGEST_PICTURE_PX // 10**6
+        fields.error("size_px", shown(list(size)), f"width and height in pixels, {most} megapixels at most")
         return None
     if min(focal) <= 0:
         fields.error("focal_px", shown(list(focal)), "two focal lengths of more than 0 pixels")

@@ -132,6 +132,11 @@ class Zone:
     outline_m: tuple[tuple[float, float], ...]
 
 
+LARGEST_PICTURE_PX = 64_000_000
+"""More pixels than any camera of a shop has; a decoded picture of so many takes 192 MB."""
+DISTORTION_LENGTHS = (0, 4, 5, 8)
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """A calibrated camera after the pinhole model with Brown-Conrady distortion.

@@ -15,9 +15,9 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from aisle.sensing.jpeg import LARGEST_PX, decoded_jpeg
+from aisle.sensing.jpeg import decoded_jpeg
 from aisle.sensing.readings import FrameReading, HealthEntry, TrackReading
-from aisle.store.model import Store
+from aisle.store.model import LARGEST_PICTURE_PX, Store
 from aisle.vision.background import BackgroundModel
 from aisle.vision.camera_health import CameraHealth
 from aisle.vision.evidence import Evidence, IdentityDoubt
@@ -204,7 +204,8 @@ class Sight:
     def _decoded(self, frame: FrameReading, image: Image | None) -> Image | None:
         decoded = decoded_jpeg(frame.jpeg) if image is None else image
         if decoded is None:
-            self._fault(frame, f"cannot be decoded: no JPEG, or one of more than {LARGEST_PX // 10**6} megapixels")
+            most = LARGEST_PICTURE_PX // 10**6
+            self._fault(frame, f"cannot be decoded: no JPEG, or one of more than {most} megapixels")
             return None
         width, height = self._sizes[frame.camera]
         if decoded.shape[:2] == (height, width):
