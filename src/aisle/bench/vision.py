@@ -1,11 +1,12 @@
 """The suite `vision`: what Aisle sees, on rendered cameras and on real footage, in one table.
 
-Simulated visits watched by nothing but cameras and plates (`visits`); real pictures (bottles and a hand, a real
-shop's cameras, speed).  Each part can be measured by itself with `--part`.
+Simulated visits watched by nothing but cameras and plates (`visits`); whether drawn people pass for people (`realism`);
+real pictures (bottles and a hand, a real shop's cameras, speed).  Each part can be measured by itself with `--part`.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from aisle.bench.claims import Results, Row
 from aisle.bench.footage import FOOTAGE_PARTS, FootageLoad
 from aisle.bench.truth import BenchError
 
-VISION_PARTS = ("visits", *FOOTAGE_PARTS)
+VISION_PARTS = ("visits", "realism", *FOOTAGE_PARTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ def judge_vision(load: VisionLoad, tell: Callable[[str, float], None]) -> Result
         wish = SightedLoad(load.visits, load.cameras, load.seed, load.jobs)
         rows += judge_visits(wish, lambda share: tell("visits", share))
         about["seed"] = load.seed
+    if "realism" in load.parts:
+        from aisle.bench.realism import judge_realism
+
+        data = os.environ.get("AISLE_DATA", "")
+        rows += judge_realism(Path(data) if data else None, lambda share: tell("realism", share))
     real = [part for part in load.parts if part in FOOTAGE_PARTS]
     if real:
         from aisle.bench.footage import judge_footage

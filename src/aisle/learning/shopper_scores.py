@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from aisle.learning.picture_set import LabelledPerson
-from aisle.store.model import FloatArray
+from aisle.vision.detectors.objects import overlaps
 from aisle.vision.seen import PeopleSeen
 
 CLEAR, UNCUT = 0.75, 0.02
@@ -96,17 +96,9 @@ def _matched(people: list[LabelledPerson], seen: PeopleSeen) -> dict[int, int]:
     far = np.hypot(*(heads[:, None] - seen.heads_px[None]).transpose(2, 0, 1))
     size = np.hypot(*(boxes[:, 2:] - boxes[:, :2]).T)[:, None]
     near = np.nan_to_num(far, nan=1e6) < 0.12 * size + 2.0
-    good = np.where(near, 2.0 - far / (size + 1.0), 0.0) + _overlap(boxes, seen.boxes_px)
+    good = np.where(near, 2.0 - far / (size + 1.0), 0.0) + overlaps(boxes, seen.boxes_px)
     pairs = linear_sum_assignment(-good)
     return {int(a): int(b) for a, b in zip(*pairs, strict=True) if near[a, b] or good[a, b] >= 0.4}
-
-
-def _overlap(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Intersection over union of boxes (n, 4) and (m, 4)."""
-    low, high = np.maximum(a[:, None, :2], b[None, :, :2]), np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.prod(np.maximum(0.0, high - low), axis=2)
-    size_a, size_b = (np.prod(x[:, 2:] - x[:, :2], axis=1) for x in (a, b))
-    return np.asarray(shared / np.maximum(1e-9, size_a[:, None] + size_b[None] - shared))
 
 
 def _median(values: list[float]) -> float:
