@@ -46,7 +46,7 @@ class Count:
         """Count one picture: a person is found by a box that overlaps theirs by 0.4."""
         boxes = np.array([p.box for p in people], dtype=np.float64).reshape(-1, 4)
         shared = overlaps(boxes, seen.boxes_px)
-        for person, hit in zip(people, (shared > OVERLAP).any(axis=1), strict=True):
+        for person, hit in zip(people, np.asarray((shared > OVERLAP).any(axis=1)), strict=True):
             if person.pixels < least_pixels or person.visible < LEAST_VISIBLE:
                 continue
             self.visible += 1
