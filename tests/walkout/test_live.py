@@ -29,7 +29,7 @@ from aisle.store.folder import write_store
 from aisle.store.model import Camera, Store
 from aisle.vision.evidence import Evidence
 from aisle.walkout.eyes import Eyes
-from aisle.walkout.live import BasketChange, LiveShop
+from aisle.walkout.live import BasketChange, LiveShop, told_once
 from aisle.walkout.live_command import LiveWish, run_live
 from aisle.walkout.outcome import Outcome
 from aisle.walkout.replay import Replay, ReplayOptions
@@ -150,6 +150,50 @@ def test_the_eyes_faults_are_the_outcomes(folder: Path) -> None:
 
 
 # ---------------------------------------------------------------------- the command
+def loss(camera: str, t0_s: float, t1_s: float, said: str, *, grave: bool) -> HealthEntry:
+    where, t0_ns, t1_ns = f"camera {camera}", round(t0_s * 1e9), round(t1_s * 1e9)
+    return HealthEntry("frame-loss", where, f"{where}: {said}", t0_ns, t1_ns, grave=grave, camera=camera)
+
+
+OUTAGE = loss("north", 10.0, 14.0, "out of reach for 4.0 s (rtsp://10.0.0.1: no picture comes)", grave=False)
+NOTICED = loss("north", 9.8, 15.0, "less than half of its pictures for 5.2 s", grave=True)
+SILENCES = {
+    "noticed by both": (
+        (OUTAGE,),
+        (NOTICED,),
+        [
+            "camera north: less than half of its pictures for 5.2 s "
+            "(out of reach for 4.0 s (rtsp://10.0.0.1: no picture comes))"
+        ],
+    ),
+    "not noticed by the eyes": ((OUTAGE,), (), [OUTAGE.message]),
+    "another camera": (
+        (OUTAGE,),
+        (loss("south", 9.0, 15.0, "silent", grave=True),),
+        [OUTAGE.message, "camera south: silent"],
+    ),
+    "another time": (
+        (OUTAGE,),
+        (loss("north", 20.0, 25.0, "silent", grave=True),),
+        [OUTAGE.message, "camera north: silent"],
+    ),
+    "late frames are no silence": (
+        (OUTAGE,),
+        (loss("north", 9.0, 15.0, "1 frame came too late", grave=False),),
+        [OUTAGE.message, "camera north: 1 frame came too late"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("outages", "seen", "told"), SILENCES.values(), ids=SILENCES.keys())
+def test_one_silence_is_told_once(
+    outages: tuple[HealthEntry, ...], seen: tuple[HealthEntry, ...], told: list[str]
+) -> None:
+    entries = told_once(outages, seen)
+    assert [e.message for e in entries] == told
+    assert any(e.grave for e in entries) == any(e.grave for e in seen)
+
+
 def run(folder: Path, wish: LiveWish, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     def eyes(store: Store) -> Eyes:
         return Rememberer(0)

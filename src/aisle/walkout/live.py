@@ -7,8 +7,9 @@ session a replay uses.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from dataclasses import replace as revised
 from itertools import chain
 
 from msgspec.structs import replace
@@ -62,7 +63,7 @@ class LiveShop:
     def health(self) -> tuple[HealthEntry, ...]:
         """What was wrong with cameras and eyes so far."""
         recorded = self._plates.health if self._plates is not None else ()
-        return (*recorded, *self._cameras.health, *self._eyes.health)
+        return (*recorded, *told_once(self._cameras.health, self._eyes.health))
 
     def readings(self) -> Iterator[Reading]:
         """None: this is no recording; what is heard goes straight into the session."""
@@ -126,6 +127,27 @@ class LiveShop:
             if self._baskets.get(receipt.shopper) != basket:
                 self._baskets[receipt.shopper] = basket
                 self._told(BasketChange(now_ns, receipt))
+
+
+def told_once(outages: Iterable[HealthEntry], seen: Iterable[HealthEntry]) -> tuple[HealthEntry, ...]:
+    """When cameras were out of reach (`outages`) and what the eyes noticed (`seen`): one entry for one silence.
+
+    Where the eyes noticed it their entry stands, for receipts are judged by it; it says what the outages say of why.
+    """
+    left, out = list(outages), []
+    for entry in seen:
+        same = [outage for outage in left if entry.kind == "frame-loss" and entry.grave and _meet(outage, entry)]
+        left = [outage for outage in left if outage not in same]
+        why = "; ".join(outage.message.removeprefix(f"{outage.where}: ") for outage in same)
+        out.append(revised(entry, message=f"{entry.message} ({why})") if why else entry)
+    return (*left, *out)
+
+
+def _meet(a: HealthEntry, b: HealthEntry) -> bool:
+    """Whether two entries with times are of one camera and of one stretch of time."""
+    if None in (a.t0_ns, a.t1_ns, b.t0_ns, b.t1_ns) or a.camera != b.camera:
+        return False
+    return (a.t0_ns or 0) <= (b.t1_ns or 0) and (b.t0_ns or 0) <= (a.t1_ns or 0)
 
 
 def _in_step(plates: Recording | None, start_ns: int) -> Iterator[PlateReading]:
