@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from aisle.bench.sighted import MINUTES, Watched, floors
+from aisle.bench.sighted import Watched, floors
 from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading, TrackReading
 from aisle.simulation.recording import Simulated, Watch
 from aisle.simulation.shop import simulate_afternoon
@@ -25,6 +25,8 @@ from aisle.walkout.sight import Seen
 from aisle.walkout.view.moment import Moment
 from aisle.walkout.view.watching import ShopWatch
 
+MINUTES = 1.6
+"""Of an afternoon: people come within its first twenty seconds, and it lasts until the last has left."""
 DRAWS = 24
 """So many afternoons are drawn at most until one is as long as asked for."""
 LEAST = 0.7

@@ -38,6 +38,7 @@ from aisle.walkout.view.theme import (
 
 COLUMNS = 5
 NARROWEST = 230.0
+ROOMY = 275.0  # from here on a card has room for longer words
 ROW = 24.0
 HEAD, FOOT = 46.0, 44.0
 PAD = 14.0
@@ -107,7 +108,7 @@ def _draw_head(canvas: Canvas, card: Rect, basket: BasketNow) -> None:
     canvas.disc((card.x + PAD + 11, y), 11.5, STAFF if staff else person_colour(basket.number))
     canvas.text((card.x + PAD + 11, y), str(basket.number), ON_INK, BODY, STRONG, "middle")
     word, colour, fill = {
-        "in the store": ("In the store", NOW_TEXT, NOW_FILL),
+        "in the store": ("In the store" if card.width >= ROOMY else "Inside", NOW_TEXT, NOW_FILL),
         "left": ("Left", INK_SOFT, SUNKEN),
         "staff": ("Staff", INK_SOFT, SUNKEN),
     }[basket.place]
