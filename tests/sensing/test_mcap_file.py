@@ -264,6 +264,7 @@ LACKS: dict[str, tuple[list[Reading], Store, list[tuple[str, str, bool]]]] = {
         [("missing-collection", "plates", True)],
     ),
     "no tracks": ([*half_a_minute()], STORE, [("missing-collection", "tracks", True)]),
+    "no tracks, but pictures": ([*half_a_minute(), FrameReading("c", T0, T0, "c", b"jpeg")], STORE, []),
     "infinite": ([*spoiled(np.inf, 1), *frames()], STORE, [("invalid-sample", "gondola 1, shelf 1, plate 2", False)]),
     "absurd": ([*spoiled(-3e38, 2), *frames()], STORE, [("invalid-sample", "gondola 1, shelf 1, plate 2", False)]),
     "more plates than known": (

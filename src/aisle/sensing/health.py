@@ -19,7 +19,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from aisle.sensing.grid import PlateBlock
-from aisle.sensing.readings import HEAVIEST_G, Float32, HealthEntry, PlateReading, Reading, TrackReading
+from aisle.sensing.readings import HEAVIEST_G, Float32, FrameReading, HealthEntry, PlateReading, Reading, TrackReading
 from aisle.sensing.unknown_plates import LEVEL_BATCHES, unknown_plates
 from aisle.store.model import Store
 
@@ -337,7 +337,7 @@ class SourceCheck:
         """The reading with NaN for what no plate can weigh."""
         self._any = True
         if not isinstance(reading, PlateReading):
-            self._frames = self._frames or isinstance(reading, TrackReading)
+            self._frames = self._frames or isinstance(reading, TrackReading | FrameReading)
             return reading
         grams = reading.grams
         if not grams.size:
@@ -375,7 +375,7 @@ class SourceCheck:
         """One grave entry for each kind of reading that never came; ask at the end of the recording."""
         lacking = (
             ("plates", self._plates or not self._gondolas, "no samples of any plate of the store: no take can be seen"),
-            ("tracks", self._frames, "no frame of the people tracker: nobody can be billed"),
+            ("tracks", self._frames, "no frame of the people tracker, nor any picture: nobody can be billed"),
         )
         for what, came, message in lacking:
             if not came:
