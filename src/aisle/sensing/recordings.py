@@ -10,7 +10,8 @@ from pathlib import Path
 
 from aisle.sensing.autocheckout import AutoCheckoutRecording
 from aisle.sensing.faults import RecordingError
-from aisle.sensing.mcap_file import MAGIC, McapRecording
+from aisle.sensing.mcap_chunks import MAGIC
+from aisle.sensing.mcap_file import McapRecording
 from aisle.sensing.readings import Recording
 
 __all__ = ["RecordingError", "open_recording", "recording_name"]

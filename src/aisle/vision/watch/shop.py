@@ -9,9 +9,9 @@ import numpy as np
 
 from aisle.vision.background import BackgroundModel
 from aisle.vision.looks.appearance import Looks
-from aisle.vision.seen import FloatArray, Image, PeopleDetector
+from aisle.vision.seen import Bytes, FloatArray, Image, PeopleDetector
 from aisle.vision.watch.identities import Identity, grouped
-from aisle.vision.watch.presence import STEP_PX, Bytes, Floor, differing, present
+from aisle.vision.watch.presence import STEP_PX, Floor, differing, present
 from aisle.vision.watch.tracks import CameraTracks, Habits, Track
 
 CLEAR_SCORE = 0.5  # a detector's score from which a crop says what somebody looks like
