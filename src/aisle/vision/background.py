@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from aisle.vision.seen import Bytes, FloatArray, Image
+from aisle.vision.seen import Bytes, FloatArray, Image, expect_picture
 
 SAMPLES = 15  # pictures in the history; odd, so that the median is one of them
 YOUNG = 2 * SAMPLES  # sightings until which a pixel's history is filled at every second one
@@ -151,8 +151,7 @@ class BackgroundModel:
     # -- parts of an update ----------------------------------------------------------------------------------------
 
     def _halved(self, image: Image) -> Bytes:
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-            raise ValueError(f"picture: found {image.dtype} {image.shape}, must be uint8 (height, width, 3)")
+        expect_picture(image)
         size = (image.shape[0], image.shape[1])
         if self._size not in (None, size):
             raise ValueError(f"picture: found {size}, this camera's pictures were {self._size} (height, width)")

@@ -21,6 +21,18 @@ Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
 
 
+def expect_picture(image: Image, name: str = "picture") -> None:
+    """ValueError, saying `name`, for what is no colour picture of at least one pixel."""
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
+        raise ValueError(f"{name}: found {image.dtype} {image.shape}, must be uint8 (height, width, 3), not empty")
+
+
+def widened(boxes_px: FloatArray, margins_px: FloatArray | float) -> FloatArray:
+    """Boxes (n, 4) larger on every side by so much: one margin, or one a box (n, 1), or one a box and axis (n, 2)."""
+    margins = np.broadcast_to(np.asarray(margins_px, dtype=np.float64), (len(boxes_px), 2))
+    return np.concatenate([boxes_px[:, :2] - margins, boxes_px[:, 2:] + margins], axis=1)
+
+
 @dataclass(frozen=True, slots=True)
 class PeopleSeen:
     """n people in one picture, as parallel arrays; NaN where a point was not seen.

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from aisle.store.model import Store
 from aisle.vision.evidence import ShelfSight
-from aisle.vision.seen import Float32, FloatArray, Image, PeopleSeen
+from aisle.vision.seen import Float32, FloatArray, Image, PeopleSeen, widened
 from aisle.vision.shelf_strip import PX_PER_M, Strip, strips_of
 from aisle.vision.tracking.people import FloorPeople
 
@@ -84,7 +84,7 @@ class ShelfWatch:
         self, t_ns: int, pictures: Mapping[str, Image], people: Mapping[str, PeopleSeen], floor: FloorPeople
     ) -> list[ShelfSight]:
         """Take one slot; returns the shelves whose comparison is complete by it."""
-        boxes = {c: _with_margin(seen.boxes_px, self.settings.margin_px) for c, seen in people.items()}
+        boxes = {c: widened(seen.boxes_px, self.settings.margin_px) for c, seen in people.items()}
         at = self._at(floor)
         out = []
         for shelf, memories in self._memories.items():
@@ -208,7 +208,3 @@ def change(before: Float32, after: Float32, seen: npt.NDArray[np.bool_]) -> Floa
     smooth = cv2.blur(apart, (width, 3))
     keep = max(1, len(smooth) // 3)
     return np.asarray(np.sort(smooth, axis=0)[-keep:].mean(axis=0), np.float64)
-
-
-def _with_margin(boxes: FloatArray, margin_px: float) -> FloatArray:
-    return np.asarray(boxes + margin_px * np.array([-1.0, -1.0, 1.0, 1.0]))

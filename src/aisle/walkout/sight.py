@@ -23,7 +23,7 @@ from aisle.vision.camera_health import CameraHealth
 from aisle.vision.evidence import Evidence, IdentityDoubt
 from aisle.vision.looks.appearance import Looks
 from aisle.vision.looks.colours import ColourStripes
-from aisle.vision.seen import FloatArray, Image, PeopleDetector, PeopleSeen
+from aisle.vision.seen import FloatArray, Image, PeopleDetector, PeopleSeen, widened
 from aisle.vision.shelf_watch import ShelfWatch
 from aisle.vision.tracking.floor import FloorTracker
 from aisle.vision.tracking.people import FloorPeople, Swap, track_reading
@@ -219,7 +219,7 @@ class Sight:
             i, camera = item
             model = self._backgrounds[camera]
             if model.picture is None or (self._slots_seen + i) % self.settings.learn_every == 0:
-                model.update(pictures[camera], _wider(people[camera].boxes_px))
+                model.update(pictures[camera], _with_room(people[camera].boxes_px))
 
         self._mapped(learn, list(enumerate(pictures)))
 
@@ -243,6 +243,6 @@ class Sight:
         entry[1], entry[2] = min(entry[1], frame.t_ns), max(entry[2], frame.t_ns)
 
 
-def _wider(boxes: FloatArray, share: float = 0.08) -> FloatArray:
-    size = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
-    return np.asarray(boxes + share * size * np.array([-1.0, -1.0, 1.0, 1.0]))
+def _with_room(boxes: FloatArray, share: float = 0.08) -> FloatArray:
+    """Boxes with that share of their size added on every side: outlines are never exact."""
+    return widened(boxes, share * (boxes[:, 2:] - boxes[:, :2]))

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from aisle.vision.detectors.objects import surest
 from aisle.vision.pose.hands import HandFinder, HandsSeen, LiteNetwork, MissingExtraError
 from aisle.vision.pose.movenet import SIDE_PX, MoveNetHands, square, square_crop
-from aisle.vision.pose.palms import PalmFinder, anchors, decoded, surest
+from aisle.vision.pose.palms import DOUBLES, PalmFinder, anchors, decoded
 from aisle.vision.seen import Image
 
 MAKERS: dict[str, Callable[[Path], HandFinder]] = {
@@ -65,7 +66,7 @@ def test_palms_are_decoded_and_weeded_out() -> None:
         np.array([[2.0, -3.0, 10.0, 20.0], [3.0, -3.0, 10.0, 20.0], [90.0, 0.0, 8.0, 8.0]]), np.ones((3, 2))
     )
     assert boxes[0].tolist() == [-2.0, -12.0, 8.0, 8.0]
-    assert surest(boxes, np.array([0.6, 0.9, 0.7])) == [1, 2]
+    assert surest(boxes, np.array([0.6, 0.9, 0.7]), DOUBLES).tolist() == [1, 2]
 
 
 def test_a_square_round_a_box_may_leave_the_picture() -> None:

@@ -58,19 +58,21 @@ def overlaps(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.asarray(shared / np.maximum(size_a[:, None] + size_b[None] - shared, 1e-9))
 
 
-def without_doubles(things: ObjectsSeen, most: float) -> ObjectsSeen:
-    """Of two things of one class that overlap by more than `most` only the more probable, best first.
+def surest(boxes: FloatArray, scores: FloatArray, most: float, classes: Indices | None = None) -> Indices:
+    """Indices of boxes, the surest first, none of which overlaps a surer one (of its class) by more than `most`.
 
     Greedy non-maximum suppression; among equals the earlier stays, so that the same input gives the same output.
     """
-    order = np.argsort(-things.scores, kind="stable")
-    things = things[order]
-    if len(things) < 2:
-        return things
-    shared = overlaps(things.boxes_px, things.boxes_px)
-    shared[things.classes[:, None] != things.classes[None]] = 0.0
+    shared = overlaps(boxes, boxes)
+    if classes is not None:
+        shared[classes[:, None] != classes[None]] = 0.0
     kept: list[int] = []
-    for i in range(len(things)):
+    for i in np.argsort(-scores, kind="stable").tolist():
         if not kept or shared[i, kept].max() <= most:
             kept.append(i)
-    return things[np.array(kept, dtype=np.intp)]
+    return np.array(kept, dtype=np.intp)
+
+
+def without_doubles(things: ObjectsSeen, most: float) -> ObjectsSeen:
+    """Of two things of one class that overlap by more than `most` only the more probable, best first."""
+    return things[surest(things.boxes_px, things.scores, most, things.classes)]

@@ -15,7 +15,7 @@ import numpy as np
 
 from aisle.vision.detectors.objects import COCO, ObjectsSeen, without_doubles
 from aisle.vision.detectors.sessions import Engine, ModelFileError, expect_input, open_session
-from aisle.vision.seen import Float32, FloatArray, Image, PeopleSeen
+from aisle.vision.seen import Float32, FloatArray, Image, PeopleSeen, expect_picture
 
 STRIDES = (8, 16, 32)
 GREY = 114
@@ -109,8 +109,7 @@ def decoded(told: Float32, corners: FloatArray, widths: FloatArray) -> FloatArra
 
 def letterbox(image: Image, size: tuple[int, int]) -> tuple[Image, float]:
     """The picture fitted into the upper left of a grey one of `size` (height, width), and the scale it was given."""
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
-        raise ValueError(f"picture: found {image.dtype} {image.shape}, must be uint8 (height, width, 3)")
+    expect_picture(image)
     scale = min(size[0] / image.shape[0], size[1] / image.shape[1])
     height, width = max(1, round(image.shape[0] * scale)), max(1, round(image.shape[1] * scale))
     out = np.full((*size, 3), GREY, dtype=np.uint8)

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from aisle.vision.seen import FloatArray, Image
+from aisle.vision.seen import FloatArray, Image, expect_picture
 
 Mask = npt.NDArray[np.uint8]
 """(height, width) of a crop, nonzero where the person is."""
@@ -45,8 +45,7 @@ def log_odds(looks: Looks, product: float) -> float:
 def checked(crops: Sequence[Image], masks: Sequence[Mask | None] | None) -> Sequence[Mask | None]:
     """The masks, one for each crop; ValueError for crops or masks that cannot be used."""
     for i, crop in enumerate(crops):
-        if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8 or 0 in crop.shape:
-            raise ValueError(f"crop {i}: found {crop.dtype} {crop.shape}, must be uint8 (height, width, 3), not empty")
+        expect_picture(crop, f"crop {i}")
     if masks is None:
         return [None] * len(crops)
     if len(masks) != len(crops):

@@ -51,9 +51,9 @@ def square(box_px: FloatArray) -> tuple[FloatArray, float]:
     return np.array([(x0 + x1 - side) / 2.0, (y0 + y1 - side) / 2.0]), side
 
 
-def square_crop(image: Image, corner: FloatArray, side: float) -> Image:
-    """(192, 192, 3) red-green-blue; black where the square reaches beyond the picture."""
-    scale = SIDE_PX / side
+def square_crop(image: Image, corner: FloatArray, side: float, side_px: int = SIDE_PX) -> Image:
+    """(side_px, side_px, 3) red-green-blue; black where the square reaches beyond the picture."""
+    scale = side_px / side
     to_crop = np.array([[scale, 0.0, -scale * corner[0]], [0.0, scale, -scale * corner[1]]])
-    crop = cv2.warpAffine(image, to_crop, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)
+    crop = cv2.warpAffine(image, to_crop, (side_px, side_px), flags=cv2.INTER_LINEAR)
     return np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), dtype=np.uint8)

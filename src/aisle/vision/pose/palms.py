@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from aisle.vision.detectors.objects import overlaps
+from aisle.vision.detectors.objects import surest
 from aisle.vision.pose.hands import HandsSeen, LiteNetwork
-from aisle.vision.pose.movenet import square
+from aisle.vision.pose.movenet import square, square_crop
 from aisle.vision.seen import FloatArray, Image
 
 SIDE_PX = 256
 STRIDES = (8, 16, 32, 32, 32)
 TOLD = 18  # x, y, width, height, seven points
+DOUBLES = 0.3  # palms that overlap by more are one
 
 
 class PalmFinder:
@@ -32,22 +32,16 @@ class PalmFinder:
 
     def palms(self, image: Image, around_px: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Boxes (n, 4) and scores (n,) of palms, the surest first; `around_px` (4,) narrows the look to a square."""
-        height, width = image.shape[:2]
-        corner, side = square(np.array([0.0, 0.0, width, height]) if around_px is None else around_px)
-        if around_px is None:
-            corner, side = np.zeros(2), float(max(height, width))
-        scale = SIDE_PX / side
-        to_crop = np.array([[scale, 0.0, -scale * corner[0]], [0.0, scale, -scale * corner[1]]])
-        crop = cv2.warpAffine(image, to_crop, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR)
-        told = self._network.run(np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), dtype=np.uint8))
+        whole = (np.zeros(2), float(max(image.shape[:2])))
+        corner, side = whole if around_px is None else square(around_px)
+        told = self._network.run(square_crop(image, corner, side, SIDE_PX))
         boxes = next(t for t in told if t.size == len(self._anchors) * TOLD).reshape(-1, TOLD)
         logits = next(t for t in told if t.size == len(self._anchors)).reshape(-1).astype(np.float64)
         scores = 1.0 / (1.0 + np.exp(-np.clip(logits, -50.0, 50.0)))
         use = scores >= self._least
         found = decoded(boxes[use].astype(np.float64), self._anchors[use])
-        kept = surest(found, scores[use])
-        where = np.concatenate([corner, corner])
-        return where + found[kept] / scale, scores[use][kept]
+        kept = surest(found, scores[use], DOUBLES)
+        return np.concatenate([corner, corner]) + found[kept] * (side / SIDE_PX), scores[use][kept]
 
     def hands(self, image: Image, boxes_px: FloatArray) -> HandsSeen:
         """See `HandFinder`."""
@@ -76,13 +70,3 @@ def decoded(told: FloatArray, middles: FloatArray) -> FloatArray:
     middle = middles + told[:, :2]
     half = 0.5 * np.maximum(told[:, 2:4], 0.0)
     return np.concatenate([middle - half, middle + half], axis=1)
-
-
-def surest(boxes: FloatArray, scores: FloatArray, most: float = 0.3) -> list[int]:
-    """Indices of boxes, the surest first, none of which overlaps a surer one by more than `most`."""
-    kept: list[int] = []
-    shared = overlaps(boxes, boxes)
-    for i in np.argsort(-scores, kind="stable").tolist():
-        if not kept or shared[i, kept].max() <= most:
-            kept.append(i)
-    return kept

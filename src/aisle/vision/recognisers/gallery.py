@@ -150,13 +150,6 @@ def fit_odds(likeness: FloatArray, truth: npt.NDArray[np.intp], else_share: floa
     return Odds(float(np.exp(best.x[0])), float(best.x[1]), else_share)
 
 
-def checked(crops: Sequence[Image]) -> None:
-    """ValueError for crops that are no pictures."""
-    for i, crop in enumerate(crops):
-        if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8 or 0 in crop.shape:
-            raise ValueError(f"crop {i}: found {crop.dtype} {crop.shape}, must be uint8 (height, width, 3), not empty")
-
-
 def _log_mean(nats: FloatArray) -> float:
     top = float(nats.max())
     return top + float(np.log(np.mean(np.exp(nats - top))))

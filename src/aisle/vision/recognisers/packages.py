@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 
 from aisle.vision.detectors.sessions import Engine, expect_input, open_session
-from aisle.vision.recognisers.gallery import checked
-from aisle.vision.seen import FloatArray, Image
+from aisle.vision.seen import FloatArray, Image, expect_picture
 
 SIDE_PX = 96
 LENGTH = 128
@@ -28,7 +27,8 @@ class PackageEmbedding:
 
     def of(self, crops: Sequence[Image]) -> FloatArray:
         """(n, 128) unit vectors of n crops of any size; each is brought to a square, its sides repeated."""
-        checked(crops)
+        for i, crop in enumerate(crops):
+            expect_picture(crop, f"crop {i}")
         if not crops:
             return np.zeros((0, LENGTH))
         batch = np.stack([squared(crop, SIDE_PX) for crop in crops])

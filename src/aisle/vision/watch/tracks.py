@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from aisle.vision.detectors.objects import overlaps
-from aisle.vision.seen import FloatArray
+from aisle.vision.seen import FloatArray, widened
 from aisle.vision.watch.presence import Present
 
 NS = 1_000_000_000
@@ -126,7 +126,7 @@ class CameraTracks:
         bodies = [other.box_px for other in others if other.whole and other is not track]
         if track.whole_hits >= self.habits.hits or not bodies:
             return False
-        return bool((_inside(_widened(np.stack(bodies), HELD), track.box_px[None]) > 0.5).any())
+        return bool((_inside(_with_room(np.stack(bodies), HELD), track.box_px[None]) > 0.5).any())
 
     def _begin(self, t_ns: int, seen: Present, i: int, track_id: int) -> Track:
         box = seen.boxes_px[i].copy()
@@ -181,8 +181,7 @@ def _carried(
     if not tracks or not len(blobs):
         return {}
     expected = np.stack([track.ahead(t_ns) for track in tracks])
-    margin = 0.25 * (expected[:, 2:] - expected[:, :2])
-    room = np.concatenate([expected[:, :2] - margin, expected[:, 2:] + margin], axis=1)
+    room = widened(expected, 0.25 * (expected[:, 2:] - expected[:, :2]))
     share = np.maximum(_inside(room, seen.boxes_px[blobs]), _inside(seen.boxes_px[blobs], expected).T)
     best = np.argmax(share, axis=0)
     fits = share[best, np.arange(len(blobs))] > 0.4
@@ -206,13 +205,13 @@ def _covered(box: FloatArray, tracks: list[Track], whole: bool) -> bool:
         return False
     boxes = np.stack([track.box_px for track in tracks])
     beside = _beside(boxes, box[None])[:, 0] & np.array([not (whole and track.whole) for track in tracks])
-    held = (_inside(_widened(boxes, 0.15 if whole else HELD), box[None]) > 0.5).any()
+    held = (_inside(_with_room(boxes, 0.15 if whole else HELD), box[None]) > 0.5).any()
     return bool(beside.any() or held or (_inside(box[None], boxes) > 0.6).any())
 
 
-def _widened(boxes: FloatArray, share: float) -> FloatArray:
+def _with_room(boxes: FloatArray, share: float) -> FloatArray:
     """Boxes with so many of their widths added on every side."""
-    return np.asarray(boxes + np.array([-1.0, -1.0, 1.0, 1.0]) * share * (boxes[:, 2:3] - boxes[:, :1]))
+    return widened(boxes, share * (boxes[:, 2:3] - boxes[:, :1]))
 
 
 def _beside(rooms: FloatArray, boxes: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
