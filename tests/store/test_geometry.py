@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from aisle.store.geometry import look_at, project, rotation_matrix, rotation_vector, sees
+from aisle.store.geometry import inside_outline, look_at, project, rotation_matrix, rotation_vector, sees
 from aisle.store.model import Camera, Facing, Shelf
 from aisle.store.shelving import even_edges
 
@@ -56,3 +56,21 @@ def test_rotations_turn_both_ways(vector: tuple[float, float, float]) -> None:
 def test_half_a_turn(axis: tuple[float, float, float]) -> None:
     matrix = rotation_matrix((axis[0] * math.pi, axis[1] * math.pi, axis[2] * math.pi))
     np.testing.assert_allclose(rotation_matrix(rotation_vector(matrix)), matrix, atol=1e-6)
+
+
+ROOM = np.array([[0.0, 0.0], [4.0, 0.0], [4.0, 1.0], [1.0, 1.0], [1.0, 3.0], [0.0, 3.0]])  # L-shaped
+PLACES = {
+    "in the foot of the L": ((3.0, 0.5), 0.0, True),
+    "in its stem": ((0.5, 2.9), 0.0, True),
+    "in the corner it leaves out": ((2.0, 2.0), 0.0, False),
+    "outside": ((-1.0, 0.5), 0.0, False),
+    "on the border": ((4.0, 0.5), 1e-3, True),
+    "on a corner": ((1.0, 1.0), 1e-3, True),
+    "a little outside, with slack": ((4.2, 0.5), 0.25, True),
+    "farther outside than the slack": ((4.3, 0.5), 0.25, False),
+}
+
+
+@pytest.mark.parametrize(("place", "slack", "inside"), PLACES.values(), ids=PLACES.keys())
+def test_inside_an_outline(place: tuple[float, float], slack: float, inside: bool) -> None:
+    assert inside_outline(np.array([place, (50.0, 50.0)]), ROOM, slack).tolist() == [inside, False]

@@ -6,10 +6,12 @@ Occlusion by people and goods is `vision`'s business.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from aisle.store.model import Camera, Facing, FloatArray, Shelf
 
 Point = tuple[float, float, float]
+Flags = npt.NDArray[np.bool_]
 
 
 def rotation_matrix(vector: Point) -> FloatArray:
@@ -106,6 +108,22 @@ def at_height(camera: Camera, pixels: FloatArray, height_m: float | FloatArray) 
         far = (np.asarray(height_m) - camera.position_m[2]) / directions[:, 2]
     far = np.where(np.isfinite(far) & (far > 0), far, np.nan)
     return np.asarray(np.asarray(camera.position_m) + far[:, None] * directions)
+
+
+def inside_outline(points_m: FloatArray, outline_m: FloatArray, slack_m: float) -> Flags:
+    """Which points (n, 2) lie within an outline (k, 2), or no farther from its border than `slack_m`: even-odd rule."""
+    a, b = outline_m, np.roll(outline_m, -1, axis=0)
+    x, y = points_m[:, 0, None], points_m[:, 1, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crosses = ((a[:, 1] > y) != (b[:, 1] > y)) & (
+            x < a[:, 0] + (y - a[:, 1]) * (b[:, 0] - a[:, 0]) / (b[:, 1] - a[:, 1])
+        )
+    side = b - a
+    from_a = points_m[:, None] - a
+    along = np.clip((from_a * side).sum(axis=2) / np.maximum((side**2).sum(axis=1), 1e-12), 0.0, 1.0)
+    off = from_a - along[..., None] * side
+    near = np.hypot(off[..., 0], off[..., 1]).min(axis=1) <= slack_m
+    return np.asarray((crosses.sum(axis=1) % 2 == 1) | near)
 
 
 def sees(camera: Camera, shelf: Shelf, facing: Facing, is_top: bool) -> bool:

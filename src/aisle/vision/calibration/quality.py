@@ -12,12 +12,13 @@ import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 from scipy.stats import chi2
 
-from aisle.store.geometry import at_height, project
+from aisle.store.geometry import at_height, inside_outline, project
 from aisle.store.model import Camera, FloatArray
 from aisle.vision.calibration.guess import LEAST
 from aisle.vision.calibration.pose import LEAST_FOR_FOCAL, PoseFit, moved, refit
 
 FARTHEST_M = 15.0  # from the camera, where the shop's floor is not known
+BORDER_M = 0.001  # marks on the floor's very border belong to it
 GOOD_OFF_M = 0.10
 NARROW = 0.15  # second over first extent of the places below which they are nearly in a line
 SMALL_SHARE = 0.05  # of the picture
@@ -67,24 +68,11 @@ def seen_floor(camera: Camera, floor_m: Sequence[tuple[float, float]] = (), step
     x, y = np.meshgrid(np.arange(low[0], high[0] + 1) * step_m, np.arange(low[1], high[1] + 1) * step_m)
     points = np.stack([x.ravel(), y.ravel()], axis=1)
     if floor_m:
-        points = points[_inside(points, np.asarray(floor_m))]
+        points = points[inside_outline(points, np.asarray(floor_m, dtype=np.float64), BORDER_M)]
     pixels = project(camera, np.concatenate([points, np.zeros((len(points), 1))], axis=1))
     with np.errstate(invalid="ignore"):
         seen = np.all((pixels >= 0) & (pixels <= np.subtract(camera.size_px, 1)), axis=1)
     return np.asarray(points[seen])
-
-
-def _inside(points: FloatArray, outline: FloatArray) -> FloatArray:
-    """(m,) bool: even-odd rule, the border included within a millimetre."""
-    inside = np.zeros(len(points), dtype=bool)
-    for a, b in zip(outline, np.roll(outline, -1, axis=0), strict=True):
-        crosses = (a[1] > points[:, 1]) != (b[1] > points[:, 1])
-        rise = b[1] - a[1] if b[1] != a[1] else 1.0
-        inside ^= crosses & (points[:, 0] < a[0] + (points[:, 1] - a[1]) / rise * (b[0] - a[0]))
-        along = b - a
-        t = np.clip((points - a) @ along / max(float(along @ along), 1e-12), 0.0, 1.0)
-        inside |= np.linalg.norm(points - a - t[:, None] * along, axis=1) < 1e-3
-    return np.asarray(inside)
 
 
 def floor_error(fit: PoseFit, places_m: FloatArray) -> FloorError:

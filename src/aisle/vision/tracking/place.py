@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aisle.store.geometry import inside_outline
 from aisle.store.model import Camera, FloatArray, Gate
 
 AROUND_M = 12.0
@@ -43,21 +44,10 @@ class Place:
         return cls(outline, np.array(entries).reshape(-1, 2), np.array(exits).reshape(-1, 2), low, high)
 
     def inside(self, points_m: FloatArray) -> npt.NDArray[np.bool_]:
-        """Whether points (n, 2) are on the floor, give or take `SLACK_M` (even-odd rule, or near the border)."""
+        """Whether points (n, 2) are on the floor, give or take `SLACK_M`."""
         if not len(self.outline_m):
             return np.ones(len(points_m), dtype=bool)
-        a, b = self.outline_m, np.roll(self.outline_m, -1, axis=0)
-        x, y = points_m[:, 0, None], points_m[:, 1, None]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            crosses = ((a[:, 1] > y) != (b[:, 1] > y)) & (
-                x < a[:, 0] + (y - a[:, 1]) * (b[:, 0] - a[:, 0]) / (b[:, 1] - a[:, 1])
-            )
-        side = b - a
-        from_a = points_m[:, None] - a
-        along = np.clip((from_a * side).sum(axis=2) / np.maximum((side**2).sum(axis=1), 1e-12), 0.0, 1.0)
-        off = from_a - along[..., None] * side
-        near = np.hypot(off[..., 0], off[..., 1]).min(axis=1) <= SLACK_M
-        return np.asarray((crosses.sum(axis=1) % 2 == 1) | near)
+        return inside_outline(points_m, self.outline_m, SLACK_M)
 
     @staticmethod
     def near(points_m: FloatArray, gates_m: FloatArray, within_m: float) -> npt.NDArray[np.bool_]:
