@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from aisle.learning.export import export
 from aisle.learning.package_net import PackageNet
 from aisle.learning.picture_set import PictureSetError
 from aisle.learning.shopper_training import Progress
@@ -117,18 +117,7 @@ def train_package(
 
 def export_package(net: PackageNet, path: Path) -> None:
     """Write the network as ONNX; the number of pictures stays open."""
-    net.eval()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            net,
-            (torch.zeros((1, SIDE_PX, SIDE_PX, 3), dtype=torch.uint8),),
-            str(path),
-            input_names=["picture"],
-            output_names=["vector"],
-            dynamic_axes={"picture": {0: "n"}, "vector": {0: "n"}},
-            dynamo=False,
-        )
+    export(net, torch.zeros((1, SIDE_PX, SIDE_PX, 3), dtype=torch.uint8), path, ("picture", "vector"))
 
 
 def scored_package(

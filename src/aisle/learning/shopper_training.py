@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ import numpy.typing as npt
 import torch
 
 from aisle.learning.augmentation import augmented
+from aisle.learning.export import export
 from aisle.learning.picture_set import PictureSet, read_pictures
 from aisle.learning.shopper_loss import loss
 from aisle.learning.shopper_net import ShopperNet
@@ -116,19 +116,7 @@ def train_shopper(
 
 def export_shopper(net: ShopperNet, path: Path) -> None:
     """Write the network as ONNX; the number of pictures stays open."""
-    net.eval()
-    example = torch.zeros((1, SIZE_PX[1], SIZE_PX[0], 4), dtype=torch.uint8)
-    with warnings.catch_warnings():  # the older exporter writes fewer nodes, and ONNX Runtime runs them faster
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            net,
-            (example,),
-            str(path),
-            input_names=["picture"],
-            output_names=["told"],
-            dynamic_axes={"picture": {0: "n"}, "told": {0: "n"}},
-            dynamo=False,
-        )
+    export(net, torch.zeros((1, SIZE_PX[1], SIZE_PX[0], 4), dtype=torch.uint8), path, ("picture", "told"))
 
 
 def scored(detector: ShopperDetector, pictures: PictureSet, with_background: bool = True) -> dict[str, ShopperScores]:

@@ -7,7 +7,6 @@ hand from most cameras, and where it is follows from shoulder and elbow; the sco
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import torch
 from torch.nn import functional
 
 from aisle.learning.augmentation import relit
+from aisle.learning.export import export
 from aisle.learning.picture_set import LabelledPerson, PictureSetError, read_labels
 from aisle.learning.shopper_loss import focal
 from aisle.learning.shopper_scores import ShopperScores
@@ -137,18 +137,7 @@ def train_wrists(
 
 def export_wrists(net: WristNet, path: Path) -> None:
     """Write the network as ONNX; the number of people stays open."""
-    net.eval()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            net,
-            (torch.zeros((1, SIDE_PX, SIDE_PX, 5), dtype=torch.uint8),),
-            str(path),
-            input_names=["cutout"],
-            output_names=["told"],
-            dynamic_axes={"cutout": {0: "n"}, "told": {0: "n"}},
-            dynamo=False,
-        )
+    export(net, torch.zeros((1, SIDE_PX, SIDE_PX, 5), dtype=torch.uint8), path, ("cutout", "told"))
 
 
 def scored_wrists(look: PeopleDetector, folder: Path) -> dict[str, dict[str, float]]:
