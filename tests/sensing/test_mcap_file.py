@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -12,8 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import lz4.frame
 import numpy as np
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
@@ -151,6 +154,22 @@ def test_a_file_cut_off_inside_a_chunk_gives_the_chunks_before(tmp_path: Path) -
         ("truncated", "a.mcap", True),
         ("missing-collection", "tracks", True),
     ]
+
+
+@pytest.mark.parametrize("name", ["zstd", "lz4"])
+def test_a_chunk_that_holds_more_than_it_claims_is_not_unpacked(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.mcap", 20)
+    data = path.read_bytes()
+    at = data.index(b"zstd")
+    size, length = struct.unpack_from("<Q", data, at - 16)[0], struct.unpack_from("<Q", data, at + 4)[0]
+    records = zstandard.ZstdDecompressor().decompress(data[at + 12 : at + 12 + length])
+    packed = {"zstd": zstandard.compress, "lz4": lz4.frame.compress}[name](records + bytes(1 << 20))
+    claimed = data[at - 32 : at - 16] + struct.pack("<QII", size, 0, len(name)) + name.encode()
+    content = claimed + struct.pack("<Q", len(packed)) + packed
+    path.write_bytes(data[: at - 40] + struct.pack("<Q", len(content)) + content + data[at + 12 + length :])
+    recording = open_recording(path)
+    with pytest.raises(RecordingError, match=f"holds more .*than the {size} bytes it claims"):
+        list(recording.readings())
 
 
 def test_a_file_cut_off_inside_the_store_is_refused(tmp_path: Path) -> None:

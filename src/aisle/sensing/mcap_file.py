@@ -262,9 +262,14 @@ def _inflated(chunk: bytes) -> bytes:
     if size > LARGEST_CHUNK:
         raise ValueError(f"claims {size} bytes, more than {LARGEST_CHUNK}")
     if name == "zstd":
+        if zstandard.frame_content_size(data) > size:  # the decompressor would believe the frame, not `size`
+            raise ValueError(f"holds more than the {size} bytes it claims")
         data = zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
     elif name == "lz4":
-        data = bytes(lz4.frame.decompress(data))
+        unpacked = lz4.frame.LZ4FrameDecompressor()
+        data = bytes(unpacked.decompress(data, max_length=size))
+        if not unpacked.eof:
+            raise ValueError(f"holds more or less than the {size} bytes it claims")
     elif name:
         raise ValueError(f"compression {name!r} is not known; wanted zstd, lz4 or none")
     if crc and zlib.crc32(data) != crc:
