@@ -19,6 +19,7 @@ CLEAR_HEIGHT = 0.2  # of the picture's height
 LOOK_EVERY_NS = 300_000_000
 MILESTONES = frozenset((2, 3, 4, 6, 8, 12, 16, 24, 32, 48))  # looks at which identities are worked out anew
 REMEMBERED = 300  # ended tracks that may still be somebody who comes back
+MOST_TOLD = 3000  # tracks of which it can still be said who they were
 NOBODY = np.zeros((0, 4))
 
 
@@ -102,10 +103,12 @@ class ShopWatch:
         if anew:
             alive = [track for eye in self._eyes.values() for track in eye.tracks.live]
             self._identities |= grouped([*self._ended, *alive], self._looks)
+            for oldest in sorted(self._identities)[:-MOST_TOLD]:
+                del self._identities[oldest]
         return {name: tuple(self._sighting(track) for track in tracks) for name, tracks in out.items()}
 
     def identity_of(self, track_id: int) -> Identity | None:
-        """Who the track is by all that was seen until now, also later than the track."""
+        """Who the track is by all that was seen until now, also later than the track; None when long ago."""
         return self._identities.get(track_id)
 
     def _sighting(self, track: Track) -> Sighting:

@@ -31,7 +31,6 @@ from aisle.walkout.view.theme import (
     SMALL,
     STAFF,
     STRONG,
-    TEXT,
     UNSURE_FILL,
     UNSURE_TEXT,
     Colour,
@@ -177,6 +176,3 @@ def camera_fault(camera_id: str, health: Iterable[HealthEntry], t_ns: int) -> He
         if mine and (entry.t0_ns is None or entry.t0_ns <= t_ns) and (entry.t1_ns is None or t_ns <= entry.t1_ns):
             return entry
     return None
-
-
-__all__ = ["TEXT", "camera_fault", "draw_camera", "fitted", "person_box"]
