@@ -198,7 +198,7 @@ class People:
         window = slice(max(0, a - 1), b + 1 if b < track.n else b)
         recorded = track.sure_wrists(window, self.settings.vague_m)
         sigma = None if track.grip is None else _middle(track.grip[window, :, 1])
-        wrist = shelf.local(_smooth(recorded))
+        wrist = shelf.local(smoothed_wrists(recorded))
         places = self._reach(track, wrist, sigma, shelf, bins_m, t0, t1)
         if not np.isfinite(recorded[..., 0]).any():
             return Reach(places, None)
@@ -225,7 +225,9 @@ class People:
         if not len(head):  # the tracker saw no head, but maybe hands
             lost = self._lost(track, shelf, bins_m, t0, t1)
             own = None if track.grip is None else _middle(track.grip[a:b, :, 1])
-            hands = self._hands(shelf.local(_smooth(track.sure_wrists(slice(a, b), s.vague_m))), own, shelf, bins_m)
+            hands = self._hands(
+                shelf.local(smoothed_wrists(track.sure_wrists(slice(a, b), s.vague_m))), own, shelf, bins_m
+            )
             return lost if hands is None else np.maximum(lost, hands)
         if (
             np.min(np.abs(head[:, 1] + 0.4)) > 1.2
@@ -246,7 +248,7 @@ class People:
         if b - a < 2 or not len(bins_m):
             return -1.0
         s = self.settings
-        w = shelf.local(_smooth(track.sure_wrists(slice(a, b), s.vague_m)))
+        w = shelf.local(smoothed_wrists(track.sure_wrists(slice(a, b), s.vague_m)))
         seen = np.isfinite(w[..., 0])
         if seen.any():
             out = np.maximum(0.0, -w[..., 1] - 0.02) / s.hand_y_m
@@ -377,7 +379,7 @@ class People:
         return np.maximum(self._head(shelf.local(head[None, :]), bins_m, 0.15 + 0.35 * gap) - 0.5, FAR)
 
 
-def _smooth(wrist: FloatArray) -> FloatArray:
+def smoothed_wrists(wrist: FloatArray) -> FloatArray:
     """Median of three frames per coordinate: a wrist that jumps to somebody else's for one frame is dropped."""
     if len(wrist) < 3:
         return wrist
@@ -391,7 +393,7 @@ def _smooth(wrist: FloatArray) -> FloatArray:
 
 
 def _middle(a: FloatArray) -> FloatArray:
-    """What `_smooth` keeps of it: all frames but the first and the last."""
+    """What `smoothed_wrists` keeps of it: all frames but the first and the last."""
     return a[1:-1] if len(a) >= 3 else a
 
 

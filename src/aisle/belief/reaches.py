@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aisle.belief.board import Board
-from aisle.belief.people import People, Track, _smooth
+from aisle.belief.people import People, Track, smoothed_wrists
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -118,7 +118,7 @@ class Grasps:
         wrist = track.wrist[lo:hi]
         smooth = wrist.copy()
         if hi - lo >= 3:
-            smooth[1:-1] = _smooth(wrist)
+            smooth[1:-1] = smoothed_wrists(wrist)
         smooth = smooth[a - lo : a - lo + b - a]
         shoulder = track.head[a:b, None, :] - np.array([0.0, 0.0, s.drop_m])
         arm = smooth - shoulder
