@@ -153,7 +153,7 @@ def test_faults_are_told_and_fail_the_run(recordings: Path, capsys: pytest.Captu
 
 
 WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
-    "no such suite": ("prices", {}, "suite: found 'prices', must be one of receipts, scales, commerce, table"),
+    "no such suite": ("prices", {}, "suite: found 'prices', must be one of receipts, scales, commerce, tracking, "),
     "no such setting": ("receipts", {"on": "hands"}, "--on: found 'hands'"),
     "a setting without recordings": ("receipts", {"on": "rough"}, "--on rough: needs --recordings"),
     "truth without recordings": ("receipts", {"truth": Path("truth")}, "--truth: given without --recordings"),
