@@ -148,9 +148,11 @@ def test_a_recording_tells_no_passwords(tmp_path: Path) -> None:
     assert [c.source for c in open_recording(path).store.cameras] == ["rtsp://10.0.0.5/…"]
 
 
-def test_a_replay_without_eyes_leaves_them_out(tmp_path: Path) -> None:
+def test_pictures_of_cameras_nobody_placed_are_not_looked_at(tmp_path: Path) -> None:
     recording = open_recording(day(tmp_path / "a.mcap", [picture(k) for k in range(30)]))
-    assert Replay(recording, ReplayOptions()).run().receipts == ()
+    outcome = Replay(recording, ReplayOptions()).run()
+    assert outcome.receipts == ()
+    assert any("30 pictures were not looked at" in h.message for h in outcome.health)
 
 
 def test_a_flipped_byte_costs_one_chunk(tmp_path: Path) -> None:

@@ -278,6 +278,7 @@ class Replay(Session):
         self._eyes: Eyes | None = None
         self._frames: list[FrameReading] = []  # of the first moments, until it is known whether tracks are given
         self._tracked = False
+        self._unplaced = 0  # frames of a store that does not know where its cameras hang
 
     def run(self) -> Outcome:
         """Feed everything, then say who has what; ModelFileError when eyes are needed and their network is missing."""
@@ -296,6 +297,8 @@ class Replay(Session):
     def _look(self, frame: FrameReading) -> None:
         if self._eyes is not None:
             self._take_glimpses(self._eyes.see(frame))
+        elif not self.recording.store.cameras:
+            self._unplaced += 1
         elif not self._tracked:
             self._frames.append(frame)
             if frame.received_ns - self._frames[0].received_ns > TRACKS_WITHIN_NS:
@@ -314,8 +317,17 @@ class Replay(Session):
             self.push(glimpse.reading)
 
     def health(self) -> tuple[HealthEntry, ...]:
-        """Also what the eyes found wrong."""
-        return (*super().health(), *(self._eyes.health if self._eyes is not None else ()))
+        """Also what the eyes found wrong, or why they had nothing to look at."""
+        unplaced = HealthEntry(
+            "frame-loss",
+            "cameras",
+            f"{self._unplaced} pictures were not looked at: the store has no camera; docs/calibration.md says how to add one",
+        )
+        return (
+            *super().health(),
+            *(self._eyes.health if self._eyes is not None else ()),
+            *((unplaced,) if self._unplaced and not self._tracked else ()),
+        )
 
 
 def _weight(store: Store, gtin: str) -> float | None:
