@@ -321,7 +321,7 @@ class Replay(Session):
         unplaced = HealthEntry(
             "frame-loss",
             "cameras",
-            f"{self._unplaced} pictures were not looked at: the store has no camera; docs/calibration.md says how to add one",
+            f"{self._unplaced} pictures were not looked at: the store has no camera (docs/calibration.md adds one)",
         )
         return (
             *super().health(),
