@@ -361,7 +361,7 @@ def train(
 ) -> None:
     """Train a network of Aisle's own, from nothing.
 
-    Needs PyTorch. Called again after an interruption it goes on where it stopped.
+    Needs PyTorch. The shopper network goes on where it stopped when called again after an interruption.
     """
     from aisle.bootstrap.training import TrainingWish, run_train
 

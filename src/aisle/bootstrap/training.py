@@ -55,7 +55,8 @@ class TrainingWish:
 def run_train(model: str, wish: TrainingWish, console: Console | None = None) -> int:
     """Train `model` into the folder `wish.out`; returns the exit code.
 
-    A run that was interrupted goes on where it stopped when it is called again with the same wish.
+    A run of the shopper network that was interrupted goes on where it stopped when called again with the same wish; the
+    others begin anew.
     """
     console = console or Console()
     if model not in MODELS:
