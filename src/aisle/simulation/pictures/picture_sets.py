@@ -33,9 +33,9 @@ from aisle.store.geometry import project
 from aisle.store.model import Camera, FloatArray
 
 VIEWS: dict[str, tuple[RigKind, float, tuple[float, float]]] = {
-    "corner": ("ceiling", 0.45, (62.0, 100.0)),
-    "down": ("straight-down", 0.35, (78.0, 112.0)),
-    "aisle": ("aisle", 0.15, (58.0, 90.0)),
+    "corner": ("ceiling", 0.52, (62.0, 100.0)),
+    "down": ("straight-down", 0.30, (78.0, 112.0)),
+    "aisle": ("aisle", 0.13, (58.0, 90.0)),
     "shelf-edge": ("shelf-edge", 0.05, (75.0, 110.0)),
 }
 """Name of a view -> its mounts, its share of all pictures, its field of view in degrees."""
@@ -50,6 +50,8 @@ BACKGROUND_MOVED = 0.3
 MOVED_WHILE_OPEN = 0.2
 """Share of the pictures that are smeared by motion; all need not be, since most shutters are quick."""
 _SHUTTER_S = 0.05
+_REACHING, _HOLDING = 1.0, 0.35
+"""What somebody who reaches, or holds something, adds to the odds of a moment."""
 LABEL_SIDE_PX = 128
 """Labels are made this high: what such pictures can show of them is less."""
 TRUTH_FILE = "truth.jsonl"
@@ -247,13 +249,13 @@ def _shot(
 
 @dataclass(frozen=True, slots=True)
 class _Whereabouts:
-    """Where everybody is on a grid of moments: (moments,), (people, moments, 2), who is inside, and who is at
-    something worth a picture: reaching, or holding what was taken."""
+    """Where everybody is on a grid of moments: (moments,), (people, moments, 2), who is inside, and how much who does
+    is worth a picture: most while a hand is among goods, less while it holds what was taken."""
 
     t: FloatArray
     feet_m: FloatArray
     inside: npt.NDArray[np.bool_]
-    busy: npt.NDArray[np.bool_]
+    worth: FloatArray
 
     @classmethod
     def of(cls, staging: Staging) -> _Whereabouts:
@@ -261,21 +263,21 @@ class _Whereabouts:
         t = np.arange(0.5, SECONDS, 0.25)
         feet = np.stack([who.pose(t, 0.0).feet_m for who in people])
         inside = np.stack([(t >= who.t_in) & (t < who.t_out) for who in people])
-        busy = np.zeros(inside.shape, dtype=bool)
+        worth = np.zeros(inside.shape)
+        for k, moment in enumerate(t):
+            for person, _ in staging.holding(float(moment)):
+                worth[person, k] = _HOLDING
         for j, who in enumerate(people):
             for reach in who.reaches:
                 a, b = np.searchsorted(t, (reach.t_there - 0.2, reach.t_leave + 0.2))
-                busy[j, a : max(b, a + 1)] = True
-        for k, moment in enumerate(t):
-            for person, _ in staging.holding(float(moment)):
-                busy[person, k] = True
-        return cls(t, feet, inside, busy)
+                worth[j, a : max(b, a + 1)] = _REACHING
+        return cls(t, feet, inside, worth)
 
     def moment(self, camera: Camera, wanted: int, rng: np.random.Generator) -> tuple[float, frozenset[int]]:
         """A moment at which about `wanted` people are in the picture, and who is shown: those and nobody else.
 
-        Most moments are such that somebody in the picture reaches or holds something, which most people mostly do not;
-        people well inside the picture are preferred, because too many would be cut otherwise.
+        Most moments are such that somebody in the picture reaches or holds something, which most people mostly do not,
+        and where a reaching hand is decides receipts; people well inside the picture are preferred, because too many would be cut otherwise.
         """
         n, m = self.inside.shape
         points = np.concatenate([self.feet_m.reshape(-1, 2), np.full((n * m, 1), 1.0)], axis=1)
@@ -284,9 +286,9 @@ class _Whereabouts:
             seen = ((pixels > -0.05) & (pixels < 1.05)).all(axis=2) & self.inside
             well = ((pixels > 0.12) & (pixels < 0.88)).all(axis=2) & self.inside
         weight = np.where(seen.sum(axis=0) >= wanted, 1.0, 1e-4) * (0.02 + np.minimum(well.sum(axis=0), 4))
-        if wanted and rng.random() < 0.65:
-            weight = weight * (0.05 + (well & self.busy).sum(axis=0))
+        if wanted and rng.random() < 0.75:
+            weight = weight * (0.05 + (well * self.worth).sum(axis=0))
         at = int(rng.choice(m, p=weight / weight.sum()))
-        liking = rng.random(n) + 1.2 * well[:, at] + 0.6 * self.busy[:, at]
+        liking = rng.random(n) + 1.2 * well[:, at] + 0.6 * self.worth[:, at]
         near = [int(j) for j in np.argsort(-liking) if seen[j, at]]
         return float(self.t[at] + rng.uniform(-0.125, 0.125)), frozenset(near[:wanted])

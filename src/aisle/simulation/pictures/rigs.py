@@ -24,7 +24,9 @@ RigKind = Literal["ceiling", "straight-down", "aisle", "shelf-edge", "cart"]
 CEILING_M = 2.8
 FOV_DEG = 90.0
 SIZE_PX = (640, 360)
-_FACING_WEIGHT, _FLOOR_WEIGHT = 1.0, 1.0
+_FACING_WEIGHT, _HAND_WEIGHT, _FLOOR_WEIGHT = 0.6, 1.0, 1.0
+_SHOPPER_M, _SHOPPER_OFF_M, _SHOPPER_ROOM_M = (1.7, 0.22), 0.45, 0.04
+"""A shopper as an upright drum (height, radius), so far before what they reach for; their own arm is let through."""
 _AGAIN, _ACROSS = 0.35, 0.75
 """What a further look at the same thing is worth, as a share of the look before: from the same side, from across."""
 
@@ -156,7 +158,7 @@ def _ceiling_mounts(store: Store, ceiling_m: float) -> list[_Mount]:
     mounts = []
     for x, y in spots:
         for turn in np.arange(0.0, 2 * math.pi, math.pi / 6):
-            for down in (0.55, 0.85):
+            for down in (0.55, 0.85, 1.15):
                 out = 1.6 / math.tan(down)
                 target = (x + out * math.cos(turn), y + out * math.sin(turn))
                 if x0 <= target[0] <= x1 and y0 <= target[1] <= y1:
@@ -216,30 +218,36 @@ _MOUNTS = {
 @dataclass(frozen=True, slots=True)
 class _Sights:
     """What is to be seen: n points, the direction their front looks in (zero for people on the floor), how much each
-    counts; and what stands before them: gondolas as upright boxes with heights."""
+    counts; and what stands before them: gondolas as upright boxes with heights, and the shopper who reaches there."""
 
     points_m: FloatArray  # (n, 3)
     normals: FloatArray  # (n, 3)
     weights: FloatArray  # (n,)
+    shoppers_m: FloatArray  # (n, 2) where whoever has a hand there stands, NaN: nobody
     store: Store
 
     @classmethod
     def of(cls, store: Store) -> _Sights:
-        points, normals = [], []
+        points, normals, hands, shoppers = [], [], [], []
         for facing in store.facings:
             shelf = store.shelf_at[(facing.gondola, facing.shelf)]
-            points.append(shelf.world((facing.x0_m + facing.x1_m) / 2, -0.02, 0.1))
+            middle = (facing.x0_m + facing.x1_m) / 2
+            points.append(shelf.world(middle, -0.02, 0.1))
+            hands.append(shelf.world(middle, -0.06, 0.12))
+            shoppers.append(shelf.world(middle, -_SHOPPER_OFF_M)[:2])
             a, b = shelf.world(0.0, 0.0), shelf.world(0.0, -1.0)
             normals.append(np.subtract(b, a))
         free = _free_points(store, 0.5)
         people = [(float(x), float(y), z) for x, y in free for z in (0.05, 1.6)]
         n, m = len(points), len(people)
-        weights = np.concatenate(
-            [np.full(n, _FACING_WEIGHT / max(1, n)), np.full(m, _FLOOR_WEIGHT / max(1, m))]
-        )  # shares, so that neither many facings nor a large floor outweighs the other
-        where = np.array([*points, *people], dtype=np.float64).reshape(-1, 3)
-        fronts = np.concatenate([np.array(normals).reshape(-1, 3), np.zeros((m, 3))])
-        return cls(where, fronts, weights, store)
+        shares = ((_FACING_WEIGHT, n), (_HAND_WEIGHT, n), (_FLOOR_WEIGHT, m))
+        # shares, so that neither many facings nor a large floor outweighs the other
+        weights = np.concatenate([np.full(count, weight / max(1, count)) for weight, count in shares])
+        where = np.array([*points, *hands, *people], dtype=np.float64).reshape(-1, 3)
+        fronts = np.concatenate([np.array(normals).reshape(-1, 3), np.zeros((n + m, 3))])
+        nobody = np.full((n, 2), np.nan), np.full((m, 2), np.nan)
+        standing = np.concatenate([nobody[0], np.array(shoppers, dtype=np.float64).reshape(-1, 2), nobody[1]])
+        return cls(where, fronts, weights, standing, store)
 
     def seen_by(self, cameras: Sequence[Camera]) -> FloatArray:
         """(cameras, n) how well each camera sees each point: 0 to its weight."""
@@ -260,7 +268,8 @@ class _Sights:
         return np.asarray(rays / np.maximum(np.linalg.norm(rays, axis=2, keepdims=True), 0.05))
 
     def _clear_from(self, eye_m: tuple[float, float, float]) -> FloatArray:
-        """(n,) 0 where a gondola stands between or the front looks away; else slant and distance lower it."""
+        """(n,) 0 where a gondola or the shopper stands between or the front looks away; else slant and distance lower
+        it."""
         ray = np.asarray(eye_m) - self.points_m
         far = np.maximum(np.linalg.norm(ray, axis=1), 0.05)
         slant = np.where(
@@ -273,6 +282,7 @@ class _Sights:
             start = np.column_stack([fixture.local(self.points_m[:, :2]), self.points_m[:, 2]])
             end = np.array([*fixture.local(np.array([eye_m[:2]]))[0], eye_m[2]])
             free[_crosses(start, end, (fixture.length_m, fixture.depth_m, top))] = 0.0
+        free[_behind(self.points_m, np.asarray(eye_m), self.shoppers_m)] = 0.0
         return np.asarray(slant * near * free)
 
 
@@ -283,6 +293,19 @@ def _crosses(start: FloatArray, end: FloatArray, size: tuple[float, float, float
     a, b = -start / way, (np.asarray(size) - start) / way
     enter, leave = np.minimum(a, b).max(axis=1), np.maximum(a, b).min(axis=1)
     return np.asarray((enter < leave) & (leave > 1e-6) & (enter < 1.0 - 1e-6))
+
+
+def _behind(points: FloatArray, eye: FloatArray, shoppers: FloatArray) -> npt.NDArray[np.bool_]:
+    """(n,) which sight lines from `eye` pass through the shopper of their point (nobody where that is NaN)."""
+    height, radius = _SHOPPER_M
+    way = eye - points
+    rise = np.where(np.abs(way[:, 2]) < 1e-9, 1e-9, way[:, 2])
+    until = np.clip(np.where(rise > 0, (height - points[:, 2]) / rise, 1.0), 0.0, 1.0)  # above the head it is free
+    level = np.maximum((way[:, :2] ** 2).sum(axis=1), 1e-9)
+    nearest = ((shoppers - points[:, :2]) * way[:, :2]).sum(axis=1) / level
+    nearest = np.clip(nearest, _SHOPPER_ROOM_M / np.sqrt(level), until)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.hypot(*(points[:, :2] + nearest[:, None] * way[:, :2] - shoppers).T) < radius)
 
 
 def _greedy(seen: FloatArray, directions: npt.NDArray[np.float32], count: int) -> list[int]:
