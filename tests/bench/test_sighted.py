@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from aisle.bench.scoring import Counts, Scored
-from aisle.bench.sighted import Visit, Wish, floors, wishes
+from aisle.bench.sighted import Visit, Wish, floors, rendered_once, wishes
 from aisle.bench.sighted_rows import rows
 from aisle.bench.truth import BenchError
 from aisle.bench.vision import VisionLoad
+from aisle.simulation.recording import Simulated
+from aisle.simulation.shop import simulate_scene
+from aisle.store.example import example_store
 
 
 @pytest.mark.parametrize("visits", [1, 7, 22, 100])
@@ -72,3 +76,14 @@ def test_rows_judge_receipts_floor_and_cost() -> None:
 def test_unknown_parts_are_refused() -> None:
     with pytest.raises(BenchError, match="--part: found 'smell'"):
         VisionLoad(parts=("smell",))
+
+
+def test_films_are_rendered_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulated = simulate_scene(example_store(), "one_item", 3)
+    sent = list(simulated.readings())
+    path = tmp_path / "films" / "one.mcap"
+    assert [r.received_ns for r in rendered_once(simulated, path).readings()] == [r.received_ns for r in sent]
+    monkeypatch.setattr(Simulated, "write", lambda *given: pytest.fail("made again"))
+    again = rendered_once(simulated, path)
+    assert len(list(again.readings())) == len(sent)
+    assert (again.name, again.truth) == (simulated.name, simulated.truth)

@@ -83,7 +83,8 @@ def run_bench(
     brief: bool = False,
     parts: Sequence[str] = (),
     visits: int = 10_000,
-    cameras: int = 4,
+    cameras: int = 6,
+    films: Path | None = None,
     peers: Path | None = None,
     minutes: float = 10.0,
     engine: Engine = walkout_engine,
@@ -102,7 +103,7 @@ def run_bench(
     `tracking` measures people on the floor and in the picture, `minutes` of a simulated shop among them; `peers` is a
     Python that has the package compared with.
     `vision` films `visits` (100 at most) simulated by `cameras` and replays what is seen, and measures real footage
-    under AISLE_DATA (a shop's cameras, bottles and a hand); pictures go to `out`.
+    under AISLE_DATA (a shop's cameras, bottles and a hand); pictures go to `out`, films are kept in `films`.
     `table` turns `files` of results into the Markdown table of claims (`brief`: only measures with a reach).
     """
     try:
@@ -119,7 +120,8 @@ def run_bench(
             return _run_tracking(TrackingLoad(parts or TRACKING_PARTS, minutes, seed, peers), json=json, out=out)
         if suite == "vision":
             return _run_vision(
-                VisionLoad(parts or VISION_PARTS, out, min(visits, MOST_SIGHTED), cameras, seed, jobs), json=json
+                VisionLoad(parts or VISION_PARTS, out, min(visits, MOST_SIGHTED), cameras, seed, jobs, films),
+                json=json,
             )
         if suite != "receipts":
             raise BenchError(f"suite: found {suite!r}, must be one of {', '.join(SUITES)}")

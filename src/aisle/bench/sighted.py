@@ -7,20 +7,29 @@ in.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+import aisle.simulation
 from aisle.bench.scoring import ClaimedLine, ClaimedReceipt, Scored, score_receipts
 from aisle.bench.tracking_score import FloorFrame
 from aisle.bench.truth import Truth
+from aisle.sensing.mcap_file import RecordingWriter
 from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading
+from aisle.sensing.recordings import open_recording
 from aisle.simulation.pictures.film_truth import tracks_of
+from aisle.simulation.pictures.filming import Film
 from aisle.simulation.recording import Simulated, Watch
 from aisle.simulation.shop import simulate_afternoon
+from aisle.simulation.truth import Truth as SimulatedTruth
 from aisle.store.example import example_store
 from aisle.store.model import Store
 from aisle.vision.evidence import Evidence
@@ -38,20 +47,23 @@ MINUTES = 1.4
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One recording to make: so many shoppers, watched by so many cameras."""
+    """One recording to make: so many shoppers, watched by so many cameras; the floor is judged by the first
+    `floor_cameras` of them.  `films` is a folder to keep what was rendered in."""
 
     seed: int
     shoppers: int
-    cameras: int = 4
+    cameras: int = 6
     fps: float = 10.0
     size_px: tuple[int, int] = (640, 360)
+    floor_cameras: int = 4
+    films: Path | None = None
 
 
 @dataclass(frozen=True)
 class Watched:
     """What sight made of a recording, and what it cost: `cpu_s` without rendering, over `camera_s` of all cameras."""
 
-    simulated: Simulated
+    simulated: Shown
     readings: tuple[Reading, ...]
     evidence: tuple[Evidence, ...]
     floor: tuple[FloorPeople, ...]
@@ -86,20 +98,94 @@ class _Remembered:
         return iter(self.kept)
 
 
-def filmed(wish: Wish, store: Store | None = None) -> Simulated:
-    """The recording a wish describes: plates and cameras, nobody told where people are."""
-    return simulate_afternoon(
+class Shown(Protocol):
+    """A simulated recording to be watched; `readings` may come from a film rendered before."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def truth(self) -> SimulatedTruth: ...
+
+    @property
+    def film(self) -> Film | None: ...
+
+    def readings(self) -> Iterator[Reading]: ...
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A simulated recording whose frames were rendered before, into a file."""
+
+    simulated: Simulated
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.simulated.name
+
+    @property
+    def store(self) -> Store:
+        return self.simulated.store
+
+    @property
+    def truth(self) -> SimulatedTruth:
+        return self.simulated.truth
+
+    @property
+    def film(self) -> Film | None:
+        return self.simulated.film
+
+    def readings(self) -> Iterator[Reading]:
+        return iter(open_recording(self.path).readings())
+
+
+def filmed(wish: Wish, store: Store | None = None) -> Shown:
+    """The recording a wish describes: plates and cameras, nobody told where people are.
+
+    With `wish.films` it is rendered once: the file's name holds what the film depends on, the simulation's own code
+    too.
+    """
+    simulated = simulate_afternoon(
         store or example_store(),
         seed=wish.seed,
         minutes=MINUTES,
         visitors=wish.shoppers,
         watch=Watch(cameras=wish.cameras, fps=wish.fps, size_px=wish.size_px, tracks=False),
     )
+    if wish.films is None:
+        return simulated
+    name = f"{simulated.name}-{wish.shoppers}-{wish.cameras}-{_code_of(aisle.simulation)}.mcap"
+    return rendered_once(simulated, wish.films / name)
 
 
-def watched(simulated: Simulated) -> Watched:
-    """Let sight watch every frame of a recording."""
-    sight = shop_eyes(simulated.store, jobs=1)
+def rendered_once(simulated: Simulated, path: Path) -> Shown:
+    """The same recording, its readings in a file; they are made now where there is none yet."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        with RecordingWriter(part, simulated.store) as writer:
+            simulated.write(writer)
+        part.replace(path)
+    return _Kept(simulated, path)
+
+
+def _code_of(package: ModuleType) -> str:
+    """A short digest of a package's source files."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(package.__path__[0]).rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def watched(simulated: Shown, cameras: int | None = None) -> Watched:
+    """Let sight watch every frame of a recording, or those of its first few `cameras`."""
+    seeing = simulated.store.cameras[:cameras]
+    names = {camera.camera_id for camera in seeing}
+    sight = shop_eyes(replace(simulated.store, cameras=seeing), jobs=1)
     readings: list[Reading] = []
     evidence: list[Evidence] = []
     floor: list[FloorPeople] = []
@@ -114,6 +200,8 @@ def watched(simulated: Simulated) -> Watched:
     for reading in simulated.readings():
         if not isinstance(reading, FrameReading):
             readings.append(reading)
+            continue
+        if reading.camera not in names:
             continue
         began = time.process_time()
         keep(sight.see(reading))
@@ -138,6 +226,8 @@ def visit(wish: Wish) -> Visit:
     """Film, watch, replay and score one recording."""
     seen = watched(filmed(wish))
     true, found, names = floors(seen)
+    if wish.floor_cameras < wish.cameras:
+        true, found, _ = floors(watched(seen.simulated, wish.floor_cameras))
     return Visit(
         wish,
         scored(seen, receipts_of(seen), names),
@@ -199,10 +289,10 @@ def floors(seen: Watched) -> tuple[tuple[FloorFrame, ...], tuple[FloorFrame, ...
     return tuple(true), tuple(found), names
 
 
-def wishes(visits: int, seed: int, cameras: int, fps: float = 10.0) -> list[Wish]:
+def wishes(visits: int, seed: int, cameras: int, films: Path | None = None) -> list[Wish]:
     """Recordings of 1, 2, ... 6, 1, 2, ... shoppers until there are enough visits."""
     out: list[Wish] = []
     while sum(w.shoppers for w in out) < visits:
-        out.append(Wish(seed + len(out), 1 + len(out) % 6, cameras, fps))
+        out.append(Wish(seed + len(out), 1 + len(out) % 6, cameras, films=films))
     spare = sum(w.shoppers for w in out) - visits
     return [*out[:-1], replace(out[-1], shoppers=out[-1].shoppers - spare)]

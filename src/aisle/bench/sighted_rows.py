@@ -6,6 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -24,17 +25,18 @@ CORES = 2.0
 
 @dataclass(frozen=True, slots=True)
 class SightedLoad:
-    """How many `visits` are watched by how many `cameras`; `jobs` processes film and watch."""
+    """How many `visits` are watched by how many `cameras`; `jobs` processes film and watch; `films` keeps the films."""
 
     visits: int = 100
-    cameras: int = 4
+    cameras: int = 6
     seed: int = 900
     jobs: int = 2
+    films: Path | None = None
 
 
 def judge_visits(load: SightedLoad, tell: Callable[[float], None]) -> list[Row]:
     """Film, watch and replay all visits; rows for receipts, floor and cost."""
-    asked = wishes(load.visits, load.seed, load.cameras)
+    asked = wishes(load.visits, load.seed, load.cameras, load.films)
     done: dict[int, Visit] = {}
     if load.jobs == 1:
         for number, wish in enumerate(asked):
@@ -58,7 +60,7 @@ def rows(visits: Sequence[Visit], cameras: int) -> list[Row]:
     return [
         *_receipt_rows([v.with_plates for v in visits], f"{on}, plates", F1, EXACT),
         *_receipt_rows([v.cameras_only for v in visits], f"{on}, no plates", F1_CAMERAS, None),
-        *(_floor_rows(crowded, f"{CROWD} simulated shoppers, {cameras} rendered cameras") if crowded else []),
+        *(_floor_rows(crowded, cameras) if crowded else []),
         *_cost_rows(visits, f"{cameras} cameras, 640x360 at 10 a second"),
     ]
 
@@ -91,8 +93,10 @@ def _receipt_rows(scored: Sequence[Scored], on: str, f1: float, exact: float | N
     ]
 
 
-def _floor_rows(visits: Sequence[Visit], on: str) -> list[Row]:
+def _floor_rows(visits: Sequence[Visit], cameras: int) -> list[Row]:
     """Each recording's people are others: their numbers start anew."""
+    watching = min(cameras, visits[0].wish.floor_cameras)
+    on = f"{CROWD} simulated shoppers, {watching} rendered cameras"
     true: list[FloorFrame] = []
     found: list[FloorFrame] = []
     for number, v in enumerate(visits):

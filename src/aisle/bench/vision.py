@@ -20,14 +20,16 @@ VISION_PARTS = ("visits", "realism", *FOOTAGE_PARTS)
 
 @dataclass(frozen=True, slots=True)
 class VisionLoad:
-    """Which `parts` are measured; `visits` simulated ones by `jobs` processes from `seed`; `out` takes pictures."""
+    """Which `parts` are measured; `visits` simulated ones by `jobs` processes from `seed`; `out` takes pictures,
+    `films` keeps what was rendered, so that it need not be again."""
 
     parts: Sequence[str] = VISION_PARTS
     out: Path | None = None
     visits: int = 100
-    cameras: int = 4
+    cameras: int = 6
     seed: int = 900
     jobs: int = 2
+    films: Path | None = None
 
     def __post_init__(self) -> None:
         unknown = [part for part in self.parts if part not in VISION_PARTS]
@@ -42,7 +44,7 @@ def judge_vision(load: VisionLoad, tell: Callable[[str, float], None]) -> Result
     if "visits" in load.parts:
         from aisle.bench.sighted_rows import SightedLoad, judge_visits
 
-        wish = SightedLoad(load.visits, load.cameras, load.seed, load.jobs)
+        wish = SightedLoad(load.visits, load.cameras, load.seed, load.jobs, load.films)
         rows += judge_visits(wish, lambda share: tell("visits", share))
         about["seed"] = load.seed
     if "realism" in load.parts:

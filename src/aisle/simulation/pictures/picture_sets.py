@@ -277,7 +277,8 @@ class _Whereabouts:
         """A moment at which about `wanted` people are in the picture, and who is shown: those and nobody else.
 
         Most moments are such that somebody in the picture reaches or holds something, which most people mostly do not,
-        and where a reaching hand is decides receipts; people well inside the picture are preferred, because too many would be cut otherwise.
+        and where a reaching hand is decides receipts; people well inside the picture are preferred, because too many
+        would be cut otherwise.
         """
         n, m = self.inside.shape
         points = np.concatenate([self.feet_m.reshape(-1, 2), np.full((n * m, 1), 1.0)], axis=1)
