@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     reentry_grace_s: int = Field(120, ge=0)
     abandon_after_s: int = Field(4 * 3600, ge=60)
 
+    clips: str = Field("", description="Folder for clips of changes, relative to the store folder; none when empty.")
+    clips_keep_days: float = Field(7.0, gt=0, allow_inf_nan=False, description="After so long clips are deleted.")
+
 
 def read_settings(folder: Path) -> Settings:
     """The settings for the store in `folder`. Raises `SettingsError`."""

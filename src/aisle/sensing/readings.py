@@ -107,6 +107,7 @@ class HealthEntry:
         "covered",
         "moved",
         "frame-loss",
+        "clip-loss",
     ]
     where: str
     message: str

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,11 @@ class Faces:
         boxes = people.boxes_px[~known].copy()
         boxes[:, 3] = boxes[:, 1] + UPPER * (boxes[:, 3] - boxes[:, 1])
         return cls(np.concatenate([people.heads_px, radius[:, None]], axis=1)[known], boxes)
+
+    def scaled(self, wide: float, high: float) -> Faces:
+        """The same in a picture so many times as wide and as high."""
+        circles = self.circles_px * (wide, high, max(wide, high))
+        return Faces(circles, self.boxes_px * (wide, high, wide, high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,33 +107,51 @@ def best_cameras(
     outward: tuple[float, float] | None = None,
     *,
     usable: Callable[[str], bool] = lambda camera: True,
+    free: Callable[[Camera], float] = lambda camera: 1.0,
+    least: float = 0.0,
     most: int = 2,
 ) -> tuple[str, ...]:
     """The cameras that show a place best, the best first: in the picture, near, from the front, not at the edge.
 
     `outward` is the direction on the floor to which a shelf opens; cameras behind it see it from above at best.
+    `free` says how much of the time (0 to 1) nothing stands between a camera and the place.  Whoever shows it less than
+    `least` times as well as the best is left out.
     """
-    scored = [(_view(camera, place_m, outward), camera.camera_id) for camera in cameras if usable(camera.camera_id)]
-    return tuple(name for score, name in sorted(scored, key=lambda s: (-s[0], s[1])) if score > 0)[:most]
+    views = ((_view(c, place_m, outward) * free(c), c.camera_id) for c in cameras if usable(c.camera_id))
+    scored = sorted((view for view in views if view[0] > 0), key=lambda view: (-view[0], view[1]))
+    return tuple(name for score, name in scored if score >= least * scored[0][0])[:most]
 
 
 def unrecognisable(image: Image, faces: Faces) -> Image:
-    """The picture with every face reduced to a few soft patches of colour."""
+    """The picture with every face reduced to a few soft patches of colour; what is beside it stays as it is."""
     out = image.copy()
     circles = faces.circles_px[np.isfinite(faces.circles_px).all(axis=1)]
-    reach = AROUND * circles[:, 2:]
-    regions = np.concatenate([circles[:, :2] - reach, circles[:, :2] + reach], axis=1)
-    height, width = image.shape[:2]
-    for x0, y0, x1, y1 in (*regions.tolist(), *faces.boxes_px[np.isfinite(faces.boxes_px).all(axis=1)].tolist()):
-        left, top = max(0, int(np.floor(x0))), max(0, int(np.floor(y0)))
-        right, bottom = min(width, int(np.ceil(x1)) + 1), min(height, int(np.ceil(y1)) + 1)
-        if right <= left or bottom <= top:
-            continue
-        region = image[top:bottom, left:right]
-        cells = (min(CELLS, region.shape[1]), min(CELLS, region.shape[0]))
-        patches = cv2.resize(region, cells, interpolation=cv2.INTER_AREA)
-        out[top:bottom, left:right] = cv2.resize(patches, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    for x, y, radius in circles.tolist():
+        reach = AROUND * radius
+        _soften(image, out, (x - reach, y - reach, x + reach, y + reach), round_off=True)
+    for x0, y0, x1, y1 in faces.boxes_px[np.isfinite(faces.boxes_px).all(axis=1)].tolist():
+        _soften(image, out, (x0, y0, x1, y1), round_off=False)
     return out
+
+
+def _soften(image: Image, out: Image, box_px: tuple[float, float, float, float], round_off: bool) -> None:
+    """Put patches of colour into a box of `out`, or into the circle within it."""
+    height, width = image.shape[:2]
+    x0, y0, x1, y1 = box_px
+    left, top = max(0, int(np.floor(x0))), max(0, int(np.floor(y0)))
+    right, bottom = min(width, int(np.ceil(x1)) + 1), min(height, int(np.ceil(y1)) + 1)
+    if right <= left or bottom <= top:
+        return
+    region = image[top:bottom, left:right]
+    cells = (min(CELLS, region.shape[1]), min(CELLS, region.shape[0]))
+    patches = cv2.resize(region, cells, interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(patches, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    if not round_off:
+        out[top:bottom, left:right] = soft
+        return
+    x, y = np.arange(left, right) - (x0 + x1) / 2, np.arange(top, bottom) - (y0 + y1) / 2
+    inside = x[None, :] ** 2 + y[:, None] ** 2 <= ((x1 - x0) / 2 + 1.0) ** 2
+    out[top:bottom, left:right][inside] = soft[inside]
 
 
 def write_clip(
@@ -137,12 +160,13 @@ def write_clip(
     frames: Iterable[FrameReading],
     faces: Callable[[FrameReading], Faces | None],
     quality: int = QUALITY,
+    about: Mapping[str, object] | None = None,
 ) -> Clip | None:
     """Write `folder/name` with one JPEG a picture and its timeline, whole or not at all; an older one is replaced.
 
     `faces` says what must not be recognised; pictures of which it does not know (None), or that cannot be decoded, are
     left out.  None when no picture is left.  The name may hold small letters, digits and hyphens: an event's number,
-    never a person's.
+    never a person's.  `about` is told in the timeline: what the clip is of, as JSON knows it.
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"a clip called {name!r}; wanted small letters, digits and hyphens, 80 at most")
@@ -166,7 +190,7 @@ def write_clip(
             return None
         cameras = tuple(sorted({str(row["camera"]) for row in rows}))
         times = [frame["t_ns"] for frame in rows]
-        timeline = {"t0_ns": times[0], "t1_ns": times[-1], "cameras": cameras, "frames": rows}
+        timeline = {**(about or {}), "t0_ns": times[0], "t1_ns": times[-1], "cameras": cameras, "frames": rows}
         (part / TIMELINE).write_text(json.dumps(timeline, indent=1) + "\n", encoding="ascii")
         if final.exists():
             _remove(final)

@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from aisle.sensing.faults import RecordingError
 from aisle.sensing.readings import Recording
 from aisle.sensing.recordings import open_recording, recording_name
+from aisle.walkout.clip_folder import DAY_S, ClipFolderError, ClipWish, expect_folder, keep_days_fault
 from aisle.walkout.evidence import UnknownShopperError, find_shopper, why
 from aisle.walkout.json_out import json_text, outcome_as_json
 from aisle.walkout.outcome import Outcome
@@ -64,6 +65,8 @@ def run_replay(
     out: Path | None = None,
     why: str | None = None,
     sequential: bool = False,
+    clips: Path | None = None,
+    keep_days: float | None = None,
     engine: Engine = walkout_engine,
     console: Console | None = None,
     errors: Console | None = None,
@@ -74,18 +77,25 @@ def run_replay(
     for one recording, an array when several paths or a folder of recordings are given.  `out` is a folder for
     `<recording>.json` each, written whole or not at all; without `json` a line is then printed for each recording
     instead of its receipts.  `why` names a shopper (or a unique ending, or a track id) whose receipt is explained
-    instead.  `sequential` replays with the baseline that decides each event at once.  Codes: 0 done, 1 a recording
+    instead.  `sequential` replays with the baseline that decides each event at once.  `clips` is a folder for
+    `<recording>/<clip>` of each change; those whose last picture is older than `keep_days`, by the recording's clock,
+    are deleted there.  Codes: 0 done, 1 a recording
     could not be replayed or written, 2 wrong use (no such shopper, two recordings of one name).
     """
+    wish = ClipWish(clips, keep_days * DAY_S if keep_days is not None else None) if clips is not None else None
     run = _Run(
         json,
         out,
         why,
-        ReplayOptions(sequential=sequential),
+        ReplayOptions(sequential=sequential, clips=wish),
         engine,
         console or Console(highlight=False),
         errors or Console(stderr=True, highlight=False),
     )
+    fault = keep_days_fault(keep_days, clips)
+    if fault is not None:
+        run.fail(fault, WRONG_USE)
+        return run.code
     try:
         _replay_all(run, paths)
     except BrokenPipeError:  # whoever read the output has seen enough
@@ -105,6 +115,8 @@ def _replay_all(run: _Run, paths: Sequence[Path]) -> None:
             run.fail(str(error))
     if run.out is not None and not _prepare(run, run.out, found):
         return None
+    if run.options.clips is not None and not _prepare_clips(run, run.options.clips.folder, found):
+        return None
     several = len(paths) > 1 or found != list(paths)
     with _progress(run.tell, len(found)) as advance:
         if run.json and several:
@@ -120,12 +132,8 @@ def _replay_all(run: _Run, paths: Sequence[Path]) -> None:
 
 def _prepare(run: _Run, out: Path, found: Sequence[Path]) -> bool:
     """Make the folder for the results and see that every result has a name of its own."""
-    by_name: dict[str, Path] = {}
-    for path in found:
-        other = by_name.setdefault(recording_name(path), path)
-        if other is not path:
-            run.fail(f"--out: {other} and {path} would both become {recording_name(path)}.json; rename one", WRONG_USE)
-            return False
+    if not _named_apart(run, found, "--out", ".json"):
+        return False
     if out.exists() and not out.is_dir():
         run.fail(f"--out: {out} is a file; give a folder, new or not", WRONG_USE)
         return False
@@ -137,6 +145,29 @@ def _prepare(run: _Run, out: Path, found: Sequence[Path]) -> bool:
     return True
 
 
+def _prepare_clips(run: _Run, folder: Path, found: Sequence[Path]) -> bool:
+    """The same for the clips."""
+    if not _named_apart(run, found, "--clips", "/"):
+        return False
+    try:
+        expect_folder(folder)
+    except ClipFolderError as error:
+        run.fail(f"--clips: {error}")
+        return False
+    return True
+
+
+def _named_apart(run: _Run, found: Sequence[Path], option: str, ending: str) -> bool:
+    by_name: dict[str, Path] = {}
+    for path in found:
+        other = by_name.setdefault(recording_name(path), path)
+        if other is not path:
+            both = f"{other} and {path} would both become {recording_name(path)}{ending}"
+            run.fail(f"{option}: {both}; rename one", WRONG_USE)
+            return False
+    return True
+
+
 def _outcomes(
     run: _Run, found: Sequence[Path], advance: Callable[[], None]
 ) -> Iterator[tuple[Outcome, dict[str, str]]]:
@@ -144,7 +175,7 @@ def _outcomes(
     for path in found:
         try:
             recording = open_recording(path)
-            outcome = run.engine(recording, run.options)
+            outcome = run.engine(recording, _options(run, path))
             names = {gtin: product.name for gtin, product in recording.store.products.items()}
         except RecordingError as error:
             run.fail(str(error) if str(path) in str(error) else f"{path}: {error}")
@@ -162,6 +193,14 @@ def _outcomes(
                 _write(run, run.out / f"{recording_name(path)}.json", outcome)
             yield outcome, names
         advance()
+
+
+def _options(run: _Run, path: Path) -> ReplayOptions:
+    """Each recording's clips lie in a folder of their own."""
+    clips = run.options.clips
+    if clips is None:
+        return run.options
+    return replace(run.options, clips=replace(clips, under=recording_name(path)))
 
 
 def _show(run: _Run, found: tuple[Outcome, dict[str, str]]) -> None:

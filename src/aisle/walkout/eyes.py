@@ -5,27 +5,41 @@ Live shops and replays use the same eyes, so that a recording of a live shop giv
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
 from aisle.sensing.readings import FrameReading, HealthEntry, TrackReading
 from aisle.store.model import Store
 from aisle.vision.evidence import Evidence
-from aisle.vision.seen import Image
+from aisle.vision.seen import Image, PeopleSeen
+from aisle.vision.tracking.people import FloorPeople
 
 if TYPE_CHECKING:
     from aisle.walkout.sight import Sight
 
 
 class Glimpse(Protocol):
-    """What came of some pictures: who is where, and what else they testify."""
+    """What came of some pictures: who is where, and what else they testify.
+
+    `frames` are the pictures that were looked at, with their JPEG where somebody wants clips; `people` is what was seen
+    in each, by camera, `floor` everybody as known by then.
+    """
 
     @property
     def reading(self) -> TrackReading: ...
 
     @property
     def evidence(self) -> Iterable[Evidence]: ...
+
+    @property
+    def frames(self) -> Mapping[str, FrameReading]: ...
+
+    @property
+    def people(self) -> Mapping[str, PeopleSeen]: ...
+
+    @property
+    def floor(self) -> FloorPeople: ...
 
 
 class Eyes(Protocol):

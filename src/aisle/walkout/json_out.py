@@ -141,7 +141,7 @@ def _alternative(rival: Alternative) -> dict[str, Any]:
 
 
 def _event(event: Event) -> dict[str, Any]:
-    return {
+    out = {
         "t": iso_time(event.t_ns),
         "gondola": int(event.gondola),
         "shelf": int(event.shelf),
@@ -150,3 +150,4 @@ def _event(event: Event) -> dict[str, Any]:
         "sigma_g": _number(event.sigma_g, GRAMS_DIGITS),
         "explanations": [plain(explanation) for explanation in event.explanations],
     }
+    return out if event.clip is None else {**out, "clip": event.clip}

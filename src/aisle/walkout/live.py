@@ -18,7 +18,8 @@ from aisle.sensing.cameras import Clock, LiveCameras, LiveFrame
 from aisle.sensing.mcap_file import RecordingWriter
 from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Reading, Recording
 from aisle.store.model import Store
-from aisle.walkout.eyes import Eyes, Glimpse
+from aisle.walkout.clip_folder import ClipWish
+from aisle.walkout.eyes import Eyes
 from aisle.walkout.outcome import Outcome, Receipt
 from aisle.walkout.replay import NS, ReplayOptions, Session
 
@@ -38,7 +39,8 @@ class LiveShop:
     """One run of a shop; `run` loops until its cameras are over, time is up or `stop` is set.
 
     `plates` is a recording whose weights are played in step with the cameras.  `record` gets all pictures and weights
-    as they are heard.  `health` of the session is that of cameras, pictures and eyes together.
+    as they are heard.  `clips` says where pictures of changes are wanted.  `health` of the session is that of cameras,
+    pictures and eyes together.
     """
 
     def __init__(
@@ -51,11 +53,14 @@ class LiveShop:
         plates: Recording | None = None,
         record: RecordingWriter | None = None,
         told: Callable[[BasketChange], None] = lambda change: None,
+        clips: ClipWish | None = None,
     ) -> None:
         self.store, self.name = store, store.name
         self._cameras, self._eyes, self._clock = cameras, eyes, clock
         self._plates, self._record, self._told = plates, record, told
-        self.session = Session(self, ReplayOptions())
+        self.session = Session(self, ReplayOptions(clips=clips))
+        if self.session.clips is not None:
+            self.session.clips.faults = lambda: eyes.health
         self._baskets: dict[str, tuple[tuple[str, int], ...]] = {}
         self._looked_ns = 0
 
@@ -83,9 +88,11 @@ class LiveShop:
                 self._look(frame)
             weights = self._weigh(weights, now_ns)
             self._eyes.tick(now_ns)
+            if self.session.clips is not None:
+                self.session.clips.pass_time(now_ns)  # also while no camera gives a picture
             self._tell()
         for glimpse in self._eyes.finish():
-            self._push(glimpse)
+            self.session.take(glimpse)
         outcome = self.session.finish()
         return outcome
 
@@ -95,16 +102,13 @@ class LiveShop:
             reading = frame.reading()
             self._record.write(reading)
             glimpses = self._eyes.see(reading)
+        elif self.session.clips is not None:
+            glimpses = self._eyes.see(frame.reading(), frame.image)
         else:
             bare = FrameReading(frame.device, frame.t_ns, frame.received_ns, frame.camera, b"")
             glimpses = self._eyes.see(bare, frame.image)
         for glimpse in glimpses:
-            self._push(glimpse)
-
-    def _push(self, glimpse: Glimpse) -> None:
-        for evidence in glimpse.evidence:
-            self.session.testify(evidence)
-        self.session.push(glimpse.reading)
+            self.session.take(glimpse)
 
     def _weigh(self, weights: Iterator[PlateReading], now_ns: int) -> Iterator[PlateReading]:
         """Push the weights heard by now; gives those still to come."""

@@ -22,6 +22,7 @@ from aisle.store.folder import load_store
 from aisle.store.model import Store
 from aisle.store.problems import StoreError
 from aisle.vision.detectors.sessions import ModelFileError
+from aisle.walkout.clip_folder import DAY_S, ClipFolderError, ClipWish, expect_folder, keep_days_fault
 from aisle.walkout.eyes import Eyes, shop_eyes
 from aisle.walkout.json_out import iso_time, outcome_as_json, plain
 from aisle.walkout.live import BasketChange, LiveShop
@@ -30,6 +31,7 @@ from aisle.walkout.printout import outcome_printout
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
 MOST_FPS = 10.0
+KEEP_DAYS = 7.0  # clips, where nobody says for how long
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class LiveWish:
     fps: float = MOST_FPS
     json: bool = False
     paced: bool = True
+    clips: Path | None = None
+    keep_days: float | None = None
 
 
 def run_live(
@@ -61,6 +65,7 @@ def run_live(
     if fault:
         return _refused(tell, fault, WRONG_USE)
     try:
+        clips = _clips(wish)
         store = load_store(folder)
         if not store.cameras:
             return _refused(tell, f"{folder}: no cameras; cameras.toml lists them (see docs/store-folder.md)", FAILED)
@@ -77,12 +82,15 @@ def run_live(
                 plates=plates,
                 record=record,
                 told=lambda change: _tell_change(change, store, wish, out),
+                clips=clips,
             )
             open_now.enter_context(cameras)
             outcome = shop.run(stop, wish.seconds)
             states = cameras.states
     except StoreError as error:
         return _refused(tell, f"{folder}: no store that can be run; aisle check {folder} says why\n{error}", FAILED)
+    except ClipFolderError as error:
+        return _refused(tell, f"--clips: {error}", FAILED)
     except (RecordingError, ModelFileError) as error:
         return _refused(tell, str(error), FAILED)
     except OSError as error:
@@ -101,9 +109,21 @@ def _fault(wish: LiveWish) -> str | None:
         return f"--seconds is {wish.seconds:g}: more than 0 is needed"
     if not 0.1 <= wish.fps <= 120:
         return f"--fps is {wish.fps:g}: 0.1 to 120 is needed"
+    keeping = keep_days_fault(wish.keep_days, wish.clips)
+    if keeping is not None:
+        return keeping
     if wish.record is not None and wish.plates is not None and wish.record.resolve() == wish.plates.resolve():
         return "--record and --plates are the same file: it would be overwritten before it is read"
     return None
+
+
+def _clips(wish: LiveWish) -> ClipWish | None:
+    """Where clips go, once it is sure that they can; a thread writes them as long as nobody waits for films to end."""
+    if wish.clips is None:
+        return None
+    expect_folder(wish.clips)
+    keep_s = (KEEP_DAYS if wish.keep_days is None else wish.keep_days) * DAY_S
+    return ClipWish(wish.clips, keep_s, aside=wish.paced)
 
 
 def _tell_change(change: BasketChange, store: Store, wish: LiveWish, out: Console) -> None:

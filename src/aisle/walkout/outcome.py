@@ -63,6 +63,7 @@ class Event:
     grams: float
     sigma_g: float
     explanations: tuple[dict[str, Any], ...] = ()  # "acts" (see `evidence.Told`), "why", "probability"
+    clip: str | None = None  # the pictures of it, as a path in the folder of clips
 
 
 @dataclass(frozen=True, slots=True)

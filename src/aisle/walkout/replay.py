@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec.structs import replace
@@ -30,10 +30,14 @@ from aisle.sensing.readings import FrameReading, HealthEntry, PlateReading, Read
 from aisle.sensing.recordings import open_recording
 from aisle.store.model import Store
 from aisle.vision.evidence import Evidence, ShelfSight, known_at_ns
+from aisle.walkout.clip_folder import ClipWish
 from aisle.walkout.completeness import Presence, judged
 from aisle.walkout.eyes import Eyes, Glimpse, shop_eyes
 from aisle.walkout.lookout import Lookout
 from aisle.walkout.outcome import Alternative, Event, Line, Outcome, Receipt
+
+if TYPE_CHECKING:
+    from aisle.walkout.clip_writer import ClipWriter
 
 NS = 1_000_000_000
 TAKE_EVERY = 40  # plate readings between two looks at the grid: about two seconds of a shop with five gondolas
@@ -49,10 +53,14 @@ LEFT_S = 60.0  # a shopper not seen for so long has left for good
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """`sequential`: the baseline that decides every event at once; `heads_only`: do as if no wrists had been seen."""
+    """`sequential`: the baseline that decides every event at once; `heads_only`: do as if no wrists had been seen.
+
+    `clips`: where pictures of changes are wanted; no receipt depends on it.
+    """
 
     sequential: bool = False
     heads_only: bool = False
+    clips: ClipWish | None = None
 
 
 def replay(path: Path, options: ReplayOptions | None = None) -> Outcome:
@@ -95,6 +103,16 @@ class Session:
         self.first_ns: int | None = None
         self.last_ns = 0
         self.observed: Callable[[TrackReading], None] | None = None
+        self.clips = _clip_writer(store, options.clips) if options.clips is not None else None
+        self.noted = 0  # events whose clips were asked for
+
+    def take(self, glimpse: Glimpse) -> None:
+        """What the eyes made of a moment: people, testimony, and pictures that may be wanted for a clip."""
+        for evidence in glimpse.evidence:
+            self.testify(evidence)
+        if self.clips is not None:
+            self.clips.look(glimpse)
+        self.push(glimpse.reading)
 
     def push(self, reading: Reading) -> None:
         """Take one reading in; it is used when the slower devices have got past its time."""
@@ -118,6 +136,9 @@ class Session:
         self._explain(self.detector.flush())
         self.lookout.due(self.last_ns, self.told, last=True)
         self.engine.settle(self.last_ns + round(LEFT_S * NS))
+        if self.clips is not None:
+            self._note_changes(self.clips)
+            self.clips.finish(self.last_ns)
         return self._outcome()
 
     def _take(self, reading: Reading) -> None:
@@ -141,6 +162,14 @@ class Session:
             self.lookout.due(self.last_ns, self.told)
             if not self.pushed:  # a shop without plates
                 self._close()
+            if self.clips is not None:
+                self._note_changes(self.clips)
+                self.clips.pass_time(self.last_ns)
+
+    def _note_changes(self, clips: ClipWriter) -> None:
+        """Ask for clips of what the engine has found since the last time."""
+        clips.ask(self.engine.events[self.noted :])
+        self.noted = len(self.engine.events)
 
     def _observe(self, reading: TrackReading) -> None:
         self.monitor.see_people(reading)
@@ -223,7 +252,8 @@ class Session:
 
     def health(self) -> tuple[HealthEntry, ...]:
         """What was wrong so far with the devices, and with what they sent."""
-        return (*self.recording.health, *self.merge.health, *self.grid.health, *self.monitor.entries())
+        clips = self.clips.health if self.clips is not None else ()
+        return (*self.recording.health, *self.merge.health, *self.grid.health, *self.monitor.entries(), *clips)
 
     def _receipt(self, who: str) -> Receipt:
         store = self.recording.store
@@ -248,7 +278,7 @@ class Session:
             tracks=tracks,
             seen_ns=self.presence.span(who),
             risk_minor=expected_risk_minor(post, prices),
-            question=question_as_dict(question) if question else None,
+            question=question_as_dict(question, self._clip(question.event)) if question else None,
         )
 
     def _event(self, r: EventRecord) -> Event:
@@ -256,14 +286,18 @@ class Session:
         told = tuple(
             {"acts": [a._asdict() for a in acts], "why": why, "probability": p} for acts, why, p in r.explanations
         )
-        return Event(r.t1_ns, shelf.gondola, shelf.shelf, r.plates, r.grams, r.sigma_g, told)
+        clip = self._clip(r.event)
+        return Event(r.t1_ns, shelf.gondola, shelf.shelf, r.plates, r.grams, r.sigma_g, told, clip)
+
+    def _clip(self, event: int) -> str | None:
+        return self.clips.clips.get(event) if self.clips is not None else None
 
 
 class Replay(Session):
     """One pass over a recording.
 
     Where it has frames and nobody tells where people are, `eyes` look at the frames (see `walkout.eyes`); given tracks
-    are taken as they are.
+    are taken as they are.  Where clips are wanted eyes look at the frames in any case: somebody has to find the heads.
     """
 
     def __init__(
@@ -278,6 +312,7 @@ class Replay(Session):
         self._eyes: Eyes | None = None
         self._frames: list[FrameReading] = []  # of the first moments, until it is known whether tracks are given
         self._tracked = False
+        self._aside = False  # do the eyes look for clips only?
         self._unplaced = 0  # frames of a store that does not know where its cameras hang
 
     def run(self) -> Outcome:
@@ -288,7 +323,7 @@ class Replay(Session):
                 continue
             self._tracked |= isinstance(reading, TrackReading)
             self.push(reading)
-        if self._frames and not self._tracked:
+        if self._frames and (not self._tracked or self.clips is not None):
             self._open_eyes()
         if self._eyes is not None:
             self._take_glimpses(self._eyes.finish())
@@ -299,22 +334,26 @@ class Replay(Session):
             self._take_glimpses(self._eyes.see(frame))
         elif not self.recording.store.cameras:
             self._unplaced += 1
-        elif not self._tracked:
+        elif not self._tracked or self.clips is not None:
             self._frames.append(frame)
             if frame.received_ns - self._frames[0].received_ns > TRACKS_WITHIN_NS:
                 self._open_eyes()
 
     def _open_eyes(self) -> None:
-        self._eyes = self._make_eyes(self.recording.store)
+        eyes = self._eyes = self._make_eyes(self.recording.store)
+        self._aside = self._tracked
+        if self.clips is not None:
+            self.clips.faults = lambda: eyes.health
         for frame in self._frames:
-            self._take_glimpses(self._eyes.see(frame))
+            self._take_glimpses(eyes.see(frame))
         self._frames.clear()
 
     def _take_glimpses(self, glimpses: Iterable[Glimpse]) -> None:
         for glimpse in glimpses:
-            for evidence in glimpse.evidence:
-                self.testify(evidence)
-            self.push(glimpse.reading)
+            if not self._aside:
+                self.take(glimpse)
+            elif self.clips is not None:
+                self.clips.look(glimpse)
 
     def health(self) -> tuple[HealthEntry, ...]:
         """Also what the eyes found wrong, or why they had nothing to look at."""
@@ -325,9 +364,15 @@ class Replay(Session):
         )
         return (
             *super().health(),
-            *(self._eyes.health if self._eyes is not None else ()),
+            *(self._eyes.health if self._eyes is not None and not self._aside else ()),
             *((unplaced,) if self._unplaced and not self._tracked else ()),
         )
+
+
+def _clip_writer(store: Store, wish: ClipWish) -> ClipWriter:
+    from aisle.walkout.clip_writer import ClipWriter  # brings OpenCV, which no replay without pictures needs
+
+    return ClipWriter(store, wish)
 
 
 def _weight(store: Store, gtin: str) -> float | None:
@@ -335,9 +380,9 @@ def _weight(store: Store, gtin: str) -> float | None:
     return product.weight_g if product else None
 
 
-def question_as_dict(q: Question) -> dict[str, Any]:
-    """The question as the outcome carries it: what to ask, about which event, and what may be answered."""
-    return {
+def question_as_dict(q: Question, clip: str | None = None) -> dict[str, Any]:
+    """The question as the outcome carries it: what to ask, about which event, what may be answered, and its `clip`."""
+    out = {
         "event": q.event,
         "t_ns": q.t_ns,
         "gondola": q.gondola,
@@ -347,3 +392,4 @@ def question_as_dict(q: Question) -> dict[str, Any]:
         "options": [{"text": o.text, "probability": o.probability} for o in q.options],
         "gain": q.gain,
     }
+    return out if clip is None else {**out, "clip": clip}

@@ -53,7 +53,7 @@ class SightSettings:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One slot: what each camera saw, and who is where by it."""
+    """One slot: what each camera saw, and who is where by it; `frames` are those that were looked at."""
 
     t_ns: int
     pictures: Mapping[str, Image]
@@ -61,6 +61,7 @@ class Seen:
     floor: FloorPeople
     reading: TrackReading
     evidence: tuple[Evidence, ...]
+    frames: Mapping[str, FrameReading] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -199,7 +200,7 @@ class Sight:
             *self.shelves.see(t_ns, pictures, people, floor),
         )
         reading = track_reading(floor, DEVICE, received_ns, wrist_error_m=self.settings.wrist_error_m)
-        yield Seen(t_ns, pictures, people, floor, reading, evidence)
+        yield Seen(t_ns, pictures, people, floor, reading, evidence, {c: slot.frames[c] for c in pictures})
 
     def _decoded(self, frame: FrameReading, image: Image | None) -> Image | None:
         decoded = decoded_jpeg(frame.jpeg) if image is None else image
