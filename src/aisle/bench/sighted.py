@@ -41,8 +41,8 @@ from aisle.walkout.sight import Seen
 
 ENTRY_S = 4.0
 """Who somebody found is, is told by where they were in their first seconds."""
-MINUTES = 1.4
-"""Of an afternoon: people come within its first seconds, and it lasts until the last has left."""
+MINUTES = 1.75
+"""Of an afternoon: people come within its first 30 seconds, and it lasts until the last has left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,32 +9,56 @@ same one.
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from dataclasses import replace
 
 import numpy as np
 
-from aisle.simulation.people import LEFT, RIGHT, Person, Reach
+from aisle.simulation.crossing import Crowd, way_through
+from aisle.simulation.floor import Point
+from aisle.simulation.people import LEFT, RIGHT, Person, Reach, Role
 from aisle.simulation.stock import Item, Spot
-from aisle.simulation.world import Deed, Load, Press, Script, Sway, World
+from aisle.simulation.world import APART_M, Deed, Load, Press, Script, Sway, World
 
 STRONG_STEP_G = 150.0
+AT_THE_GATE_S = 20.0
+"""So long people wait outside for room behind the entrance, then they squeeze in."""
+FOR_ROOM_S = 6.0
+"""So long people wait for others to make room at a shelf, then they squeeze in."""
+BEHIND_M = (0.95, 1.35)
+"""So far before a shelf people wait."""
 
 
 # ------------------------------------------------------------------- on foot
-def walk(world: World, who: Person, goal: tuple[float, float]) -> Script:
-    """Walk the shortest way to `goal`."""
+def come_in(world: World, role: Role = "customer") -> Generator[float, None, Person]:
+    """Come through the entrance once those before have made room; who it is, is the script's result."""
+    who = world.person(role)
+    patience = world.now + AT_THE_GATE_S
+    while world.now < patience and not world.can_enter(who):
+        yield world.now + 0.2
+    world.enter(who)
+    return who
+
+
+def walk(world: World, who: Person, goal: Point) -> Script:
+    """Walk to `goal` by a short way that keeps apart from the others."""
+    yield set_out(world, who, goal)
+
+
+def set_out(world: World, who: Person, goal: Point) -> float:
+    """Decide on the way to `goal`; returns when one is there."""
     world.stations[who.ident] = goal
-    t = world.now
-    here = who.xy
+    now, here = world.now, who.xy
+    others = Crowd.of((p for p in world.people if p is not who), now)
+    t = now
     who.steps.append((t, *here))
-    for point in world.floor.route(here, goal):
-        if math.dist(here, point) < 1e-6:
-            continue
-        who.turns.append((t, math.atan2(point[1] - here[1], point[0] - here[0])))
-        t += max(0.15, math.dist(here, point) / who.body.pace_m_s)
+    for after_s, point in way_through(world.floor, here, goal, who.body.pace_m_s, others):
+        if math.dist(here, point) > 1e-6:
+            who.turns.append((t, math.atan2(point[1] - here[1], point[0] - here[0])))
+        t = now + after_s
         who.steps.append((t, *point))
         here = who.xy = point
-    yield t
+    return t
 
 
 def pause(world: World, who: Person, low_s: float, high_s: float) -> Script:
@@ -52,12 +76,29 @@ def wait_until(world: World, who: Person, t: float) -> Script:
 
 
 def approach(world: World, who: Person, spot: Spot, aside_m: float | None = None, off_m: float | None = None) -> Script:
-    """Walk to where `spot` can be reached, turn to it and look a moment; the gondola may tremble."""
-    yield from walk(world, who, world.standing_point(who, spot, aside_m, off_m))
+    """Walk to where `spot` can be reached, turn to it and look a moment; the gondola may tremble.
+
+    Where others stand too near, one stands back for a while, unless it is said where to stand.
+    """
+    place = world.standing_point(who, spot, aside_m, off_m)
+    patience = world.now + FOR_ROOM_S if aside_m is None else 0.0
+    while world.now < patience and world.room(who, place) < APART_M:
+        yield from _stand_back(world, who, spot)
+        place = world.standing_point(who, spot, aside_m, off_m)
+    yield from walk(world, who, place)
     face(world, who, spot)
     for _ in range(int(world.rng.poisson(world.dynamics.sway_per_stop))):
         sway(world, spot.gondola, world.now + float(world.rng.uniform(-0.8, 4.0)))
     yield from pause(world, who, 0.4, 1.6)
+
+
+def _stand_back(world: World, who: Person, spot: Spot) -> Script:
+    """Let others finish before `spot`, behind them."""
+    back = world.standing_point(who, spot, None, float(world.rng.uniform(*BEHIND_M)))
+    if world.room(who, back) >= APART_M and math.dist(back, who.xy) > 2 * APART_M:
+        yield from walk(world, who, back)
+        face(world, who, spot)
+    yield from pause(world, who, 0.6, 1.6)
 
 
 def face(world: World, who: Person, spot: Spot) -> None:
@@ -68,8 +109,8 @@ def face(world: World, who: Person, spot: Spot) -> None:
 def leave(world: World, who: Person) -> Script:
     """Walk out."""
     yield from pause(world, who, 0.2, 0.8)
-    yield from walk(world, who, world.gate_point("exit"))
-    who.t_out = world.now
+    who.t_out = set_out(world, who, world.gate_point("exit"))
+    yield who.t_out
     world.stations.pop(who.ident, None)
 
 

@@ -82,7 +82,7 @@ class Stage:
         """Somebody comes in `after_s` after opening, runs the errand and leaves."""
 
         def visit() -> Script:
-            who = self.world.person(role)
+            who = yield from acts.come_in(self.world, role)
             yield from acts.pause(self.world, who, 0.1, 0.6)
             yield from errand(who)
             yield from acts.leave(self.world, who)

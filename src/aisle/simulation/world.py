@@ -16,6 +16,7 @@ from typing import Literal
 
 import numpy as np
 
+from aisle.simulation.crossing import Crowd
 from aisle.simulation.dynamics import Dynamics
 from aisle.simulation.floor import BODY_M, Floor, Point
 from aisle.simulation.people import Body, Person, Role
@@ -23,6 +24,14 @@ from aisle.simulation.stock import Item, Spot, Stock
 from aisle.store.model import Shelf, Store
 
 Script = Generator[float, None, None]
+APART_M = 0.55
+"""So far from one another people stand at shelves where there is room."""
+SHOULDERS_M = 0.45
+"""So far apart they stand where they mean to stand side by side."""
+ENTRY_GAP_S, ENTRY_APART_M = 1.2, 0.6
+"""People come through a gate one after another."""
+ENTRY_TICKS = 30
+SAME_GATE_M = 2.0
 DeedKind = Literal["pick", "put", "touch", "hold", "lean", "slide", "handover", "drop"]
 
 
@@ -128,16 +137,28 @@ class World:
 
     # ----------------------------------------------------------------- people
     def person(self, role: Role = "customer") -> Person:
-        """Somebody steps through the entrance now."""
+        """Somebody at the entrance, who is not in the shop before they `enter`."""
         rng = self.rng
         ident = str(rng.integers(10**14, 10**15))
         x, y = self.gate_point("entry")
         xy = (x + float(rng.normal(0, 0.06)), y + float(rng.normal(0, 0.06)))
-        who = Person(ident, role, Body.drawn(self.dynamics, rng), self.now, xy)
-        who.steps.append((self.now, *xy))
+        return Person(ident, role, Body.drawn(self.dynamics, rng), self.now, xy)
+
+    def can_enter(self, who: Person) -> bool:
+        """Is the last who came through that gate far enough in, and nobody about to be there?"""
+        for p in self.people:
+            if self.now - p.t_in < ENTRY_GAP_S and math.dist(p.steps[0][1:], who.xy) < SAME_GATE_M:
+                return False
+        soon = Crowd.of(self.people, self.now).apart(np.tile(who.xy, (ENTRY_TICKS, 1)))
+        return bool(soon.min(initial=math.inf) >= ENTRY_APART_M)
+
+    def enter(self, who: Person) -> None:
+        """Step through the entrance now."""
+        who.t_in = self.now
+        who.steps.append((self.now, *who.xy))
         who.turns.append((self.now, math.pi / 2))
         self.people.append(who)
-        return who
+        self.stations[who.ident] = who.xy
 
     def gate_point(self, kind: Literal["entry", "exit"]) -> Point:
         """Half a step inside a gate of that kind; before the first gondola where the store has no gates."""
@@ -165,7 +186,7 @@ class World:
         """Where `who` stands to reach `spot`: free floor, not in somebody, as near as they usually stand."""
         rng, shelf = self.rng, self.shelf(spot)
         best, best_room = None, -math.inf
-        others = [p for k, p in self.stations.items() if k != who.ident]
+        wanted = APART_M if aside_m is None else SHOULDERS_M
         for attempt in range(16):
             aside = float(rng.normal(0, self.dynamics.stand_aside_m)) * (1 + 0.15 * attempt)
             if aside_m is not None:
@@ -174,15 +195,19 @@ class World:
             x, y, _ = shelf.world(spot.x_m + aside, -off)
             if float(self.floor.clearance(np.array([x, y]))) < BODY_M or not self.floor.inside((x, y)):
                 continue
-            room = min((math.dist((x, y), p) for p in others), default=math.inf)
+            room = self.room(who, (x, y))
             if room > best_room:
                 best, best_room = (x, y), room
-            if room > 0.45:
+            if room >= wanted:
                 break
         if best is None:
             x, y, _ = shelf.world(spot.x_m, -max(BODY_M + 0.05, self.dynamics.stand_off_m[0]))
             best = (x, y)
         return best
+
+    def room(self, who: Person, place: Point) -> float:
+        """Metres from a place to where the nearest of the others stands or is heading."""
+        return min((math.dist(place, p) for k, p in self.stations.items() if k != who.ident), default=math.inf)
 
     def away(self, t: float) -> bool:
         """Has everybody left by `t`?"""
