@@ -111,6 +111,12 @@ def replay(
     sequential: Annotated[
         bool, typer.Option("--sequential", help="The baseline: decide each event at once by its best explanation.")
     ] = False,
+    clips: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write pictures of each change, without faces: DIR/<recording>/.")
+    ] = None,
+    keep_days: Annotated[
+        float | None, typer.Option(help="Delete clips in DIR so much older than what is replayed.")
+    ] = None,
 ) -> None:
     """Turn recordings into receipts with probabilities."""
     from aisle.walkout.command import run_replay, walkout_engine
@@ -120,7 +126,17 @@ def replay(
         from aisle.bootstrap.settled import settling_engine
 
         engine = settling_engine
-    raise typer.Exit(run_replay(recordings, json=json, out=out, why=why, sequential=sequential, engine=engine))
+    code = run_replay(
+        recordings,
+        json=json,
+        out=out,
+        why=why,
+        sequential=sequential,
+        clips=clips,
+        keep_days=keep_days,
+        engine=engine,
+    )
+    raise typer.Exit(code)
 
 
 @app.command(
@@ -202,16 +218,24 @@ def walkout_run(
     unpaced: Annotated[
         bool, typer.Option("--unpaced", help="Read films as fast as they come, and every picture of them.")
     ] = False,
+    clips: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write pictures of each change, without faces; AISLE_CLIPS without it."),
+    ] = None,
+    keep_days: Annotated[
+        float | None, typer.Option(help="Delete clips after so many days; AISLE_CLIPS_KEEP_DAYS (7) without it.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Watch the store's cameras and say who has what.
 
     Baskets are told as they change, receipts in the end. Cameras are files, folders, devices or URLs (cameras.toml).
     """
-    from aisle.walkout.live_command import LiveWish, run_live
+    from aisle.bootstrap.watching import run_watching
+    from aisle.walkout.live_command import LiveWish
 
-    wish = LiveWish(plates=plates, record=record, seconds=seconds, fps=fps, json=json, paced=not unpaced)
-    raise typer.Exit(run_live(store, wish))
+    wish = LiveWish(plates, record, seconds, fps, json, paced=not unpaced, clips=clips, keep_days=keep_days)
+    raise typer.Exit(run_watching(store, wish))
 
 
 @app.command(epilog="Example: aisle view monday.mcap --at 83 --out moment.png")

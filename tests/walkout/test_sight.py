@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -203,3 +204,15 @@ def test_pictures_of_a_frozen_camera_are_not_looked_at() -> None:
 
 def replace_jpeg(frame: FrameReading, jpeg: bytes) -> FrameReading:
     return FrameReading(frame.device, frame.t_ns, frame.received_ns, frame.camera, jpeg)
+
+
+def test_cameras_slower_than_slots_and_out_of_step_are_still_told_in_order() -> None:
+    rng = np.random.default_rng(3)
+    given = []
+    for k in range(24):
+        for number, camera in enumerate(STORE.cameras):
+            t = T0 + round((k / 4 + 0.05 * number + rng.normal(0, 0.004)) * NS)
+            given.append(FrameReading(camera.camera_id, t, t + NS // 20, camera.camera_id, JPEGS[camera.camera_id][k]))
+    times = [s.t_ns for s in watched(sight(), sorted(given, key=lambda f: f.received_ns))]
+    assert len(times) > 24
+    assert all(a < b for a, b in pairwise(times))

@@ -298,6 +298,8 @@ class ClipWriter:
             return
 
         def work() -> _Note:
+            if not root.exists():
+                return lambda: None
             try:
                 inside = sorted(p for p in root.iterdir() if p.is_dir() and not p.is_symlink())
                 for folder in (root, *(inside if self.wish.under else ())):

@@ -104,6 +104,7 @@ class Sight:
         self._strangers: set[str] = set()
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="sight") if jobs > 1 else None
         self._slots_seen = 0
+        self._told_ns = -(1 << 62)  # when the last slot was
 
     def see(self, frame: FrameReading, image: Image | None = None) -> Iterator[Seen]:
         """Take one frame, with its picture where somebody decoded it already; yields the slots complete by it."""
@@ -193,6 +194,7 @@ class Sight:
         self._learn(pictures, people)
         self._slots_seen += 1
         t_ns = int(np.mean([slot.frames[c].t_ns - (self._first_ns or 0) for c in pictures])) + (self._first_ns or 0)
+        t_ns = self._told_ns = max(t_ns, self._told_ns + 1)  # of cameras slower than slots, neighbours may overlap
         received_ns = max(frame.received_ns for frame in slot.frames.values())
         floor = self.tracker.step(t_ns, people)
         evidence: tuple[Evidence, ...] = (
