@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from aisle import __version__
+from aisle.bootstrap.model_cli import add_commands
 
 app = typer.Typer(
     name="aisle",
@@ -363,35 +364,6 @@ def reconcile(
     raise typer.Exit(run_reconcile(store, days=days, json=json))
 
 
-@app.command(epilog="Example: aisle train shopper --out models/shopper --count 6000 --steps 4000")
-def train(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="shopper (people, heads), wrists (hands) or package (likeness).")
-    ],
-    out: Annotated[Path, typer.Option(metavar="DIR", file_okay=False, help="Model, card and checkpoints go there.")],
-    pictures: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR", help="Picture sets to train on; drawn ones without it.")
-    ] = None,
-    test: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A picture set to score by; a drawn one without it.")
-    ] = None,
-    count: Annotated[
-        int | None, typer.Option(min=1, help="Draw so many pictures (shopper, wrists: 6000) or shops (package: 40).")
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="So many batches (shopper: 4000, wrists: 2500, package: 3000).")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The same pictures and seed give the same network.")] = 1,
-) -> None:
-    """Train a network of Aisle's own, from nothing.
-
-    Needs PyTorch. The shopper network goes on where it stopped when called again after an interruption.
-    """
-    from aisle.bootstrap.training import TrainingWish, run_train
-
-    raise typer.Exit(run_train(model, TrainingWish(out, pictures or (), test, count, steps, seed)))
-
-
 @app.command(epilog="Example: aisle demo --minutes 5 --seed 3 --out afternoon")
 def demo(
     seed: Annotated[int, typer.Option(help="Another number, another afternoon.")] = 1,
@@ -499,6 +471,9 @@ def bench(
         minutes=minutes,
     )
     raise typer.Exit(code)
+
+
+add_commands(app)
 
 
 def main() -> None:

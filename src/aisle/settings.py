@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     clips: str = Field("", description="Folder for clips of changes, relative to the store folder; none when empty.")
     clips_keep_days: float = Field(7.0, gt=0, allow_inf_nan=False, description="After so long clips are deleted.")
 
+    models: str = Field("", description="Folder of embedding networks; one in the user's data folder when empty.")
+    embeddings: str = Field("", description="Names of those to recognise by, with commas between; all when empty.")
+
 
 def read_settings(folder: Path) -> Settings:
     """The settings for the store in `folder`. Raises `SettingsError`."""

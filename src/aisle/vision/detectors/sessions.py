@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -50,10 +51,15 @@ def chosen(provider: Provider) -> str:
     return provider
 
 
-def open_session(path: Path, engine: Engine | None = None, sha256: str | None = None) -> ort.InferenceSession:
+def open_session(
+    path: Path,
+    engine: Engine | None = None,
+    sha256: str | None = None,
+    alter: Callable[[bytes], bytes] | None = None,
+) -> ort.InferenceSession:
     """A network ready to run.
 
-    `sha256` (64 hexadecimal digits), when given, must be the file's.  Raises ModelFileError for a file that is missing,
+    `sha256` (64 hexadecimal digits), when given, must be the file's; `alter` changes what was read.  Raises ModelFileError for a file that is missing,
     damaged or another than expected, ProviderError for a provider the machine does not have.
     """
     engine = engine or Engine()
@@ -66,6 +72,8 @@ def open_session(path: Path, engine: Engine | None = None, sha256: str | None = 
         found = hashlib.sha256(content).hexdigest()
         if found != sha256.lower():
             raise ModelFileError(f"{path}: SHA-256 is {found}, must be {sha256.lower()}; fetch the file again")
+    if alter is not None:
+        content = alter(content)
     options = ort.SessionOptions()
     options.intra_op_num_threads = engine.threads
     options.inter_op_num_threads = 1

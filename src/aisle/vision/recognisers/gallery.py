@@ -1,9 +1,11 @@
 """The store's product pictures as vectors, and the odds that a crop shows one of them or something else.
 
-The likelihood of a crop's vector under a product is taken as von Mises-Fisher about the nearest of its pictures
-(S. Banerjee et al., "Clustering on the unit hypersphere using von Mises-Fisher distributions", 2005), that of something
-else as even at a likeness found on products that were not enrolled.  Both figures are fitted by maximum likelihood, so
-that the odds mean what they say (`fit_odds`).
+How alike a crop and a product are is a `Measure`'s to say: by the nearest of the product's pictures (the gallery
+itself), or by what all pictures together teach (`two_covariances`).  The likelihood of a crop's vector under a product
+grows exponentially with it - for the nearest picture that is von Mises-Fisher (S. Banerjee et al., "Clustering on the
+unit hypersphere using von Mises-Fisher distributions", 2005) - and that of something else is even, at a likeness found
+on products that were not enrolled.  Both figures are fitted by maximum likelihood, so that the odds mean what they say
+(`fit_odds`).
 """
 
 from __future__ import annotations
@@ -29,10 +31,17 @@ class Embedding(Protocol):
         """(n, size) of n crops, blue-green-red, of any size; ValueError for an empty one."""
 
 
+class Measure(Protocol):
+    """Says how alike vectors and enrolled products are."""
+
+    def likeness(self, vectors: FloatArray) -> FloatArray:
+        """(n, products) of vectors (n, size): the more, the likelier."""
+
+
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """`sharpness` is how fast likelihood grows with likeness (nats per unit of cosine), `else_like` the cosine of
-    something that is not in the gallery, `else_share` how often that is met."""
+    """`sharpness` is how fast likelihood grows with likeness (nats per unit of the measure's, here of cosine),
+    `else_like` the likeness of something that is not in the gallery, `else_share` how often that is met."""
 
     sharpness: float = 20.0
     else_like: float = 0.62
@@ -74,6 +83,16 @@ class Gallery:
     def gtins(self) -> tuple[str, ...]:
         return tuple(self._gtins)
 
+    @property
+    def vectors(self) -> FloatArray:
+        """(n, size) of all pictures, in the order they were enrolled."""
+        return self._vectors
+
+    @property
+    def of_product(self) -> npt.NDArray[np.intp]:
+        """(n,) which of `gtins` each picture is of."""
+        return self._of
+
     def enrol(self, gtin: str, vectors: FloatArray) -> None:
         """Add pictures (k, size) of a product, new or known."""
         if vectors.ndim != 2 or vectors.shape[1] != self._size:
@@ -92,14 +111,21 @@ class Gallery:
 
 
 class Recogniser:
-    """Names what crops show; `odds` belong to the embedding."""
+    """Names what crops show; `odds` belong to the embedding and to the `measure` (without one: the gallery's own)."""
 
-    def __init__(self, embedding: Embedding, gallery: Gallery, odds: Odds | None = None) -> None:
+    def __init__(
+        self, embedding: Embedding, gallery: Gallery, odds: Odds | None = None, measure: Measure | None = None
+    ) -> None:
         self._embedding, self._gallery, self._odds = embedding, gallery, odds or Odds()
+        self._measure = measure or gallery
 
     def recognise(self, crops: Sequence[Image], most: int = 5) -> list[Recognised]:
         """One answer per crop, with the `most` likeliest products named."""
-        likeness = self._gallery.likeness(self._embedding.of(crops))
+        return self.judge(self._embedding.of(crops), most)
+
+    def judge(self, vectors: FloatArray, most: int = 5) -> list[Recognised]:
+        """One answer per vector (n, size) of the embedding."""
+        likeness = self._measure.likeness(vectors)
         posterior = posteriors(likeness, self._odds)
         out = []
         for alike, odds in zip(likeness, posterior, strict=True):
@@ -131,10 +157,13 @@ def posteriors(likeness: FloatArray, odds: Odds) -> FloatArray:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def fit_odds(likeness: FloatArray, truth: npt.NDArray[np.intp], else_share: float = 0.05) -> Odds:
+def fit_odds(
+    likeness: FloatArray, truth: npt.NDArray[np.intp], else_share: float = 0.05, start: Odds | None = None
+) -> Odds:
     """The odds that make the truth most probable: `truth` (n,) is the product of each row, -1 for something else.
 
-    Rows of something else are weighted to be `else_share` of all.  Raises ValueError unless both kinds are there.
+    The search begins at `start`.  Rows of something else are weighted to be `else_share` of all.  Raises ValueError
+    unless both kinds are there.
     """
     alien = truth < 0
     if not alien.any() or alien.all():
@@ -146,7 +175,8 @@ def fit_odds(likeness: FloatArray, truth: npt.NDArray[np.intp], else_share: floa
         told = posteriors(likeness, Odds(float(np.exp(x[0])), float(x[1]), else_share))
         return float(-(weights * np.log(np.maximum(1e-12, told[np.arange(len(column)), column]))).sum())
 
-    best = minimize(surprise, np.array([np.log(20.0), 0.6]), method="Nelder-Mead")
+    first = start or Odds(20.0, 0.6)
+    best = minimize(surprise, np.array([np.log(first.sharpness), first.else_like]), method="Nelder-Mead")
     return Odds(float(np.exp(best.x[0])), float(best.x[1]), else_share)
 
 

@@ -1,0 +1,102 @@
+"""A recogniser fitted to the pictures that happen to be enrolled, its odds found by leaving some of them out.
+
+Nothing but those pictures is needed.  In each of some rounds some products are not enrolled at all, and of all others
+only a part of their pictures; what was left out is asked for.  So both kinds of asking are known: one of ours, and
+something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from aisle.vision.recognisers.gallery import Embedding, Gallery, Measure, Odds, Recogniser, fit_odds
+from aisle.vision.recognisers.two_covariances import TwoCovariances, fit_space
+from aisle.vision.seen import Flags, FloatArray, Indices
+
+ROUNDS = 4
+FEWEST_REPEATED = 3
+"""Products with two pictures or more from which on the spread within products is learnt from pictures."""
+FEWEST_ASKED = 24
+"""Left-out pictures of enrolled products, and of others, from which on the odds are fitted."""
+USUAL = Odds(sharpness=20.0, else_like=0.0)
+"""Odds of the learnt measure where too few pictures are there to fit them."""
+ELSE_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Likeness of pictures that were left out: rows of `likeness` hold -inf for products not enrolled in their round;
+    `truth` (n,) is each one's product, -1 where it was not enrolled."""
+
+    likeness: FloatArray  # (n, products)
+    truth: Indices  # (n,)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A measure and its odds; `left_out` is None where there were too few pictures to leave some out."""
+
+    measure: Measure
+    odds: Odds
+    left_out: LeftOut | None = None
+
+    def recogniser(self, embedding: Embedding, gallery: Gallery) -> Recogniser:
+        return Recogniser(embedding, gallery, self.odds, self.measure)
+
+
+def fitted(gallery: Gallery) -> Fitted:
+    """The best that can be made of what is enrolled: the nearest picture where there are few, else what all teach."""
+    vectors, of, products = gallery.vectors, gallery.of_product, len(gallery.gtins)
+    if int((np.bincount(of, minlength=products) >= 2).sum()) < FEWEST_REPEATED:
+        return Fitted(gallery, Odds())
+    measure = TwoCovariances.of(fit_space(vectors, of), vectors, of, products)
+    told = leave_out(vectors, of)
+    known = int((told.truth >= 0).sum())
+    if min(known, len(told.truth) - known) < FEWEST_ASKED:
+        return Fitted(measure, USUAL)
+    return Fitted(measure, fit_odds(told.likeness, told.truth, ELSE_SHARE, USUAL), told)
+
+
+def leave_out(vectors: FloatArray, of: Indices, rounds: int = ROUNDS) -> LeftOut:
+    """What would be said of the enrolled pictures (n, d) if they were not enrolled; see the module for the rounds.
+
+    Pictures of a product are left out in stretches of their order: neighbours were often taken in one go, and one of
+    them would give the other away.
+    """
+    products = int(of.max()) + 1
+    stretch = stretches(of, rounds)
+    likeness, truth = [], []
+    for number in range(rounds):
+        strange = of % rounds == number
+        asked = stretch == number
+        enrolled = ~strange & ~asked
+        there = np.unique(of[enrolled])
+        if len(there) < 2 or not asked.any():
+            continue
+        place = np.full(products, -1)
+        place[there] = np.arange(len(there))
+        mine = place[of[enrolled]]
+        measure = TwoCovariances.of(fit_space(vectors[enrolled], mine), vectors[enrolled], mine, len(there))
+        rows = (asked & (place[of] >= 0)) | strange
+        out = np.full((int(rows.sum()), products), -np.inf)
+        out[:, there] = measure.likeness(vectors[rows])
+        likeness.append(out)
+        truth.append(np.where(place[of[rows]] >= 0, of[rows], -1))
+    if not likeness:
+        return LeftOut(np.zeros((0, products)), np.zeros(0, np.intp))
+    return LeftOut(np.concatenate(likeness), np.concatenate(truth))
+
+
+def stretches(of: Indices, rounds: int) -> Indices:
+    """(n,) 0 to `rounds` - 1: the stretch of its product's pictures each one stands in, products taken in turn first.
+
+    A product of fewer pictures than rounds has stretches of one, beginning at another round for each product.
+    """
+    out = np.zeros(len(of), np.intp)
+    for product in np.unique(of):
+        mine: Flags = of == product
+        count = int(mine.sum())
+        out[mine] = (np.arange(count) * rounds // max(count, rounds) + product) % rounds
+    return out

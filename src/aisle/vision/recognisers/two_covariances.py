@@ -1,0 +1,152 @@
+"""Enrolled products as Gaussians in a space learnt from the pictures themselves: no network is trained.
+
+The model has two covariances: how products differ from each other (B) and how pictures of one product differ (W).  A
+product's place is itself uncertain: of one picture little is known, of twenty much; a product never enrolled is one of
+whose place nothing is known.  So few pictures and many, and strangers, are weighed by one rule:
+
+    log p(z | pictures of c) - log p(z | nothing enrolled)
+
+S. Ioffe, "Probabilistic linear discriminant analysis", 2006, with W shrunk after O. Ledoit and M. Wolf, "A
+well-conditioned estimator for large-dimensional covariance matrices", 2004.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import eigh, solve_triangular
+
+from aisle.vision.seen import FloatArray, Indices
+
+MOST_AXES = 384
+SAME_SCENE = 0.15
+"""How alike two pictures of a product are beyond the product: pictures are often taken in one go."""
+PRIOR_DEGREES = 12.0
+"""How many differences between pictures of one product the prior within-covariance is worth."""
+PRIOR_WITHIN = 0.5
+"""The share of all variance that is within products, before any product has two pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Axes along which W is the identity and B diagonal.
+
+    z = (x - middle) @ axes; `between` are B's variances there, the largest first.
+    """
+
+    middle: FloatArray  # (d,)
+    axes: FloatArray  # (d, r)
+    between: FloatArray  # (r,)
+
+    def __post_init__(self) -> None:
+        if self.axes.shape != (len(self.middle), len(self.between)):
+            raise ValueError(f"axes {self.axes.shape}, must be ({len(self.middle)}, {len(self.between)})")
+
+    def of(self, vectors: FloatArray) -> FloatArray:
+        """(n, r) of vectors (n, d)."""
+        return np.asarray((vectors - self.middle) @ self.axes)
+
+
+def fit_space(vectors: FloatArray, of: Indices, most_axes: int = MOST_AXES) -> Space:
+    """The space of enrolled pictures: `vectors` (n, d), `of` (n,) the number of each one's product, from 0.
+
+    Raises ValueError without two products.
+    """
+    products, of = np.unique(of, return_inverse=True)
+    count = np.bincount(of).astype(np.float64)
+    if len(products) < 2:
+        raise ValueError(f"found {len(products)} products, two or more are needed to tell how products differ")
+    means = _means(vectors, of, count)
+    middle = means.mean(axis=0)
+    main = _main_axes(vectors - middle, most_axes)
+    inside, between = (vectors - means[of]) @ main, (means - middle) @ main
+    freedom = float(len(vectors) - len(products))
+    total = np.mean(between**2) + (np.mean(inside**2) if freedom else 0.0)
+    within = _within(inside, freedom, max(total, 1e-12))
+    spread = between.T @ between / (len(products) - 1) - within * np.mean(1.0 / count)
+    root = np.linalg.cholesky(within)
+    half = solve_triangular(root, spread, lower=True)
+    values, turn = eigh(solve_triangular(root, half.T, lower=True))
+    order = np.argsort(-values, kind="stable")
+    kept = order[values[order] > 1e-6]
+    kept = kept if len(kept) else order[:1]
+    axes = main @ solve_triangular(root.T, turn[:, kept], lower=False)
+    return Space(middle, axes, np.maximum(values[kept], 1e-6))
+
+
+class TwoCovariances:
+    """Products in a space; `enrol` adds to them without fitting the space anew."""
+
+    def __init__(self, space: Space, same_scene: float = SAME_SCENE) -> None:
+        self._space, self._same_scene = space, same_scene
+        self._sums: FloatArray = np.zeros((0, len(space.between)))
+        self._count: FloatArray = np.zeros(0)
+
+    @classmethod
+    def of(cls, space: Space, vectors: FloatArray, of: Indices, products: int) -> TwoCovariances:
+        """Products 0 to `products` - 1 by their pictures' vectors (n, d)."""
+        made = cls(space)
+        made._sums = np.zeros((products, len(space.between)))
+        np.add.at(made._sums, of, space.of(vectors))
+        made._count = np.bincount(of, minlength=products).astype(np.float64)
+        return made
+
+    def enrol(self, number: int, vectors: FloatArray) -> None:
+        """Add pictures (k, d) of product `number`: one there is, or the next one."""
+        if number == len(self._count):
+            self._sums = np.concatenate([self._sums, np.zeros((1, self._sums.shape[1]))])
+            self._count = np.append(self._count, 0.0)
+        self._sums[number] += self._space.of(vectors).sum(axis=0)
+        self._count[number] += len(vectors)
+
+    def likeness(self, vectors: FloatArray) -> FloatArray:
+        """(n, products) log likelihood ratio of each product against one never enrolled, nats per axis.
+
+        A product without pictures is one never enrolled: its ratio is 0.
+        """
+        z, between = self._space.of(vectors), self._space.between
+        worth = self._count / (1.0 + (np.maximum(self._count, 1.0) - 1.0) * self._same_scene)
+        gain = between * worth[:, None] / (1.0 + between * worth[:, None])  # (products, r)
+        place = gain * self._sums / np.maximum(self._count, 1.0)[:, None]
+        variance = 1.0 + between * (1.0 - gain)
+        precision = 1.0 / variance
+        told = z**2 @ precision.T - 2.0 * z @ (place * precision).T + (place**2 * precision + np.log(variance)).sum(1)
+        stranger = (z**2 / (1.0 + between) + np.log1p(between)).sum(axis=1)
+        return np.asarray((stranger[:, None] - told) / (2.0 * len(between)))
+
+
+def _means(vectors: FloatArray, of: Indices, count: FloatArray) -> FloatArray:
+    means = np.zeros((len(count), vectors.shape[1]))
+    np.add.at(means, of, vectors)
+    return np.asarray(means / count[:, None])
+
+
+def _main_axes(centred: FloatArray, most: int) -> FloatArray:
+    """(d, r) orthonormal axes of most variance."""
+    n, d = centred.shape
+    small = centred @ centred.T if n < d else centred.T @ centred
+    side = len(small)
+    values, turn = eigh(small, subset_by_index=[max(0, side - most), side - 1])
+    kept = values > 1e-9 * max(float(values[-1]), 1e-12)
+    kept[-1] = True  # where all vectors are one, an axis along which nothing differs
+    values, turn = np.maximum(values[kept][::-1], 1e-12), turn[:, kept][:, ::-1]
+    return np.asarray(centred.T @ turn / np.sqrt(values) if n < d else turn)
+
+
+def _within(inside: FloatArray, freedom: float, total: float) -> FloatArray:
+    """(r, r) covariance within products of differences from the products' means (n, r), shrunk to a round one."""
+    r = inside.shape[1]
+    prior = PRIOR_WITHIN * total
+    if freedom <= 0:
+        return prior * np.eye(r)
+    scatter = inside.T @ inside
+    sample = scatter / freedom
+    level = float(np.trace(sample)) / r
+    energy = (inside**2).sum(axis=1)
+    apart = float(((sample - level * np.eye(r)) ** 2).sum())
+    noise = float((energy**2).sum() / freedom - (sample**2).sum()) / freedom
+    shrink = min(1.0, max(0.0, noise / apart)) if apart > 0 else 1.0
+    shrunk = (1.0 - shrink) * sample + shrink * level * np.eye(r)
+    mixed = (freedom * shrunk + PRIOR_DEGREES * prior * np.eye(r)) / (freedom + PRIOR_DEGREES)
+    return np.asarray(mixed + 1e-9 * total * np.eye(r))
