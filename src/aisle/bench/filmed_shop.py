@@ -23,7 +23,7 @@ from aisle.walkout.outcome import Outcome
 from aisle.walkout.replay import NS, ReplayOptions, Session
 from aisle.walkout.sight import Seen
 from aisle.walkout.view.moment import Moment
-from aisle.walkout.view.watching import ShopWatch
+from aisle.walkout.view.watching import ShopView
 
 MINUTES = 1.6
 """Of an afternoon: people come within its first twenty seconds, and it lasts until the last has left."""
@@ -113,7 +113,7 @@ class FilmedShop:
         self._eyes, self._look, self._keep, self._cpu = eyes, look, keep, cpu
         self._every_ns = round(every_s * NS)
         self._wanted_ns: int | None = None
-        self._watch = ShopWatch(self.store, self.name)
+        self._watch = ShopView(self.store, self.name)
 
     @property
     def health(self) -> tuple[HealthEntry, ...]:

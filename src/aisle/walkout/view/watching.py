@@ -71,7 +71,7 @@ def watch(
     RecordingError as the replay does.
     """
     wanted = deque(sorted(times_ns))
-    seen = ShopWatch(recording.store, recording.name)
+    seen = ShopView(recording.store, recording.name)
 
     class _Looking:
         """The recording, with a look at the replay whenever a wanted time has come."""
@@ -119,7 +119,7 @@ class _Sighting:
 
 
 @dataclass(slots=True)
-class ShopWatch:
+class ShopView:
     """What passed by so far, for a replay or a running shop: feed every reading to `see`, every frame of tracks to
     `track` once the engine has observed it, and ask for the `moment` whenever a picture is wanted."""
 
