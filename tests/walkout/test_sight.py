@@ -97,7 +97,7 @@ def test_a_walker_is_one_person_at_the_right_place_with_both_hands() -> None:
     seen = watched(sight(), frames(4.0))
     people = [s.floor for s in seen if len(s.floor)]
     assert {i for p in people for i in p.ids} == {"p0"}
-    assert len(people) > 30
+    assert len(people) > 25
     last = people[-1]
     true = np.array([1.3 + 0.08 * 40, 1.6])
     assert np.hypot(*(last.positions_m[0] - true)) < 0.15
