@@ -16,6 +16,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from aisle.bench.cart import CART_PARTS, CartLoad
 from aisle.bench.claims import Results, setting
 from aisle.bench.commerce import PARTS, CommerceLoad, judge_commerce
 from aisle.bench.measure import Engine, Job, Measured, Mode, measure_all, walkout_engine
@@ -30,7 +31,7 @@ from aisle.bench.truth import BenchError, BrokenRunError, Sample, read_samples
 from aisle.bench.vision import VISION_PARTS, VisionLoad
 
 Simulate = Callable[[Path, Path, int, int], None]
-SUITES = ("receipts", "scales", "commerce", "tracking", "vision", "table")
+SUITES = ("receipts", "scales", "commerce", "tracking", "vision", "cart", "table")
 FAULTS_SHOWN = 10
 MOST_SIGHTED = 100  # visits filmed unless fewer are asked for: a film costs minutes
 DYNAMICS = "mixed"  # of the robustness rows: every preset of the simulator in turn
@@ -104,6 +105,7 @@ def run_bench(
     Python that has the package compared with.
     `vision` films `visits` (100 at most) simulated by `cameras` and replays what is seen, and measures real footage
     under AISLE_DATA (a shop's cameras, bottles and a hand); pictures go to `out`, films are kept in `films`.
+    `cart` measures what the smart cart sees (codes on real photographs under AISLE_DATA); `out` gets what was read.
     `table` turns `files` of results into the Markdown table of claims (`brief`: only measures with a reach).
     """
     try:
@@ -123,6 +125,8 @@ def run_bench(
                 VisionLoad(parts or VISION_PARTS, out, min(visits, MOST_SIGHTED), cameras, seed, jobs, films),
                 json=json,
             )
+        if suite == "cart":
+            return _run_cart(CartLoad(parts or CART_PARTS, out), json=json)
         if suite != "receipts":
             raise BenchError(f"suite: found {suite!r}, must be one of {', '.join(SUITES)}")
         options = ReceiptsOptions(recordings, truth, on, out, jobs, heads_only, limit, real, baseline, scenes, seed)
@@ -164,6 +168,17 @@ def _run_vision(load: VisionLoad, *, json: bool) -> int:
     if left_out := results.about.get("footage"):
         print(f"note: real footage {left_out}", file=sys.stderr)
     return _finish(results, None, json=json, out=load.out, name="vision", title="Vision")
+
+
+def _run_cart(load: CartLoad, *, json: bool) -> int:
+    from aisle.bench.cart import judge_cart
+
+    with _progress() as progress:
+        tasks = {part: progress.add_task(part, total=1.0) for part in load.parts}
+        results = judge_cart(load, lambda part, share: progress.update(tasks[part], completed=share))
+    if left_out := results.about.get("left_out"):
+        print(f"note: left out: {left_out}", file=sys.stderr)
+    return _finish(results, None, json=json, out=load.out, name="cart", title="Cart")
 
 
 def _run_scales(load: PlateLoad, day_hours: float, *, json: bool, out: Path | None) -> int:
