@@ -67,7 +67,8 @@ def seen_by(camera: Camera, feet: np.ndarray) -> PeopleSeen:
         foot[None],
         np.array([1.0]),
         np.stack([left, right])[None],
-        np.full((1, 2), 0.9),
+        np.full((1, 2), 1.0),
+        np.full((1, 2), 0.95),
         np.array([[0.1, 0.9]]),
         np.zeros((1, 0)),
     )

@@ -42,6 +42,7 @@ class ReachSettings:
     hand_gain: float = 3.6  # log ratio of a hand exactly there
     vague_m: float = 0.12  # a wrist less sure than this tells less of a place than the head does, and is passed over
     hand_missed: float = 0.03  # share of reaches in which the tracker's wrists are wrong or missing
+    told_missed: float = 0.12  # the same of wrists that come with their uncertainty: out of pictures, some are others'
     head_side_m: float = 0.26
     head_out_m: float = 0.42  # a reaching person's head is this far before the shelf's edge
     head_out_sigma_m: float = 0.17
@@ -239,8 +240,12 @@ class People:
         hands = self._hands(wrist, sigma, shelf, bins_m)
         if hands is None:
             return np.asarray(np.maximum(stand, FAR))
-        missed = np.log(s.hand_missed) + np.minimum(stand, 1.5)
-        return np.asarray(np.maximum(np.logaddexp(np.log(1 - s.hand_missed) + hands, missed), FAR))
+        share = s.hand_missed if sigma is None else s.told_missed
+        if sigma is not None:  # a hand that was not seen may be the one
+            unknown = float(np.isnan(wrist[..., 0]).mean())
+            share += (1.0 - share) * unknown
+        missed = np.log(share) + np.minimum(stand, 1.5)
+        return np.asarray(np.maximum(np.logaddexp(np.log1p(-min(share, 0.999)) + hands, missed), FAR))
 
     def resting(self, track: Track, shelf: Shelf, bins_m: FloatArray, t0: float, t1: float) -> float:
         """Log ratio that a hand of this person lay there all through the interval, between -4 and 2."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -55,8 +55,7 @@ class TrainingWish:
 def run_train(model: str, wish: TrainingWish, console: Console | None = None) -> int:
     """Train `model` into the folder `wish.out`; returns the exit code.
 
-    A run of the shopper network that was interrupted goes on where it stopped when called again with the same wish; the
-    others begin anew.
+    A run that was interrupted goes on where it stopped when called again with the same wish.
     """
     console = console or Console()
     if model not in MODELS:
@@ -80,10 +79,10 @@ def run_train(model: str, wish: TrainingWish, console: Console | None = None) ->
 
 # ------------------------------------------------------------------- shopper
 def _shopper(wish: TrainingWish, console: Console) -> Path:
-    from aisle.learning.shopper_training import ShopperTraining, train_shopper
+    from aisle.learning.shopper_training import COURSE, train_shopper
 
     sets, test = _picture_sets(wish, console)
-    how = ShopperTraining(steps=wish.steps or 4000, seed=wish.seed)
+    how = replace(COURSE, steps=wish.steps or COURSE.steps, seed=wish.seed)
     with _bar(console) as bar:
         task = bar.add_task("training", total=how.steps)
         train_shopper(
@@ -124,10 +123,10 @@ def shopper_card(folder: Path, sets: Sequence[Path], test: Path, how: str) -> Pa
 
 # -------------------------------------------------------------------- wrists
 def _wrists(wish: TrainingWish, console: Console) -> Path:
-    from aisle.learning.wrist_training import WristTraining, train_wrists
+    from aisle.learning.wrist_training import COURSE, train_wrists
 
     sets, test = _picture_sets(wish, console)
-    how = WristTraining(steps=wish.steps or 2500, seed=wish.seed)
+    how = replace(COURSE, steps=wish.steps or COURSE.steps, seed=wish.seed)
     with _bar(console) as bar:
         task = bar.add_task("training", total=how.steps)
         train_wrists(
@@ -188,12 +187,12 @@ def _drawn_pictures(folder: Path, count: int, seed: int, console: Console) -> Pa
 
 # ------------------------------------------------------------------- package
 def _package(wish: TrainingWish, console: Console) -> Path:
-    from aisle.learning.package_training import PackageTraining, train_package
+    from aisle.learning.package_training import COURSE, train_package
 
     shops = wish.count or PACKAGE_SHOPS
     pictures = wish.pictures[0] if wish.pictures else _drawn_packages(wish.out / "packages", 0, shops, wish, console)
     test = wish.test or _drawn_packages(wish.out / "test-packages", FIRST_TEST_SHOP, TEST_SHOPS, wish, console)
-    how = PackageTraining(steps=wish.steps or 3000, seed=wish.seed)
+    how = replace(COURSE, steps=wish.steps or COURSE.steps, seed=wish.seed)
     with _bar(console) as bar:
         task = bar.add_task("training", total=how.steps)
         train_package(

@@ -7,9 +7,7 @@ products of other shops are enrolled by two pictures each, half of them not at a
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +15,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from aisle.learning.export import export
 from aisle.learning.package_net import PackageNet
 from aisle.learning.picture_set import PictureSetError
-from aisle.learning.shopper_training import Progress
+from aisle.learning.training_loop import Course, Progress, trained
 from aisle.vision.recognisers.gallery import Gallery, Odds, fit_odds, posteriors
 from aisle.vision.recognisers.packages import LENGTH, SIDE_PX, PackageEmbedding
 from aisle.vision.seen import Bytes, Indices
@@ -40,18 +38,21 @@ class PackageSet:
     shops: Indices
 
 
-@dataclass(frozen=True, slots=True)
-class PackageTraining:
-    """How to train; `scale` and `margin` are CosFace's."""
+COURSE = Course(steps=3000, batch=64, rate=2e-3, decay=5e-4, warm_up=100)
+SCALE, MARGIN = 24.0, 0.25
+"""CosFace's."""
 
-    steps: int = 3000
-    batch: int = 64
-    rate: float = 2e-3
-    decay: float = 5e-4
-    scale: float = 24.0
-    margin: float = 0.25
-    seed: int = 1
-    threads: int = 2
+
+class _Centres(nn.Module):
+    """A vector a product, learnt along with the network."""
+
+    def __init__(self, products: int) -> None:
+        super().__init__()
+        self.of = nn.Parameter(nn.functional.normalize(torch.randn(products, LENGTH)))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Cosines (n, products)."""
+        return vectors @ nn.functional.normalize(self.of).T
 
 
 def read_package_set(folder: Path) -> PackageSet:
@@ -75,44 +76,24 @@ def read_package_set(folder: Path) -> PackageSet:
 def train_package(
     folder: Path,
     out: Path,
-    how: PackageTraining,
+    how: Course = COURSE,
     tell: Callable[[Progress], None] = lambda progress: None,
-    monotonic_s: Callable[[], float] = time.monotonic,
 ) -> PackageNet:
-    """Train on one set; the network goes to `out/package.onnx`."""
-    out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(how.threads)
+    """Train on one set; the network, its checkpoints and its curve go to the folder `out`."""
     torch.manual_seed(how.seed)
     data = read_package_set(folder)
-    net = PackageNet()
-    centres = nn.Parameter(nn.functional.normalize(torch.randn(len(data.shops), LENGTH)))
-    optimiser = torch.optim.AdamW([*net.parameters(), centres], lr=how.rate, weight_decay=how.decay)
-    mean = torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998), use_buffers=True
-    )
-    began = monotonic_s()
-    net.train()
-    with ThreadPoolExecutor(1) as ahead:
-        following = ahead.submit(_batch, data, 0, how)
-        for step in range(how.steps):
-            pictures, of = following.result()
-            following = ahead.submit(_batch, data, step + 1, how)
-            for group in optimiser.param_groups:
-                group["lr"] = how.rate * min(1.0, (step + 1) / 100) * 0.5 * (1 + np.cos(np.pi * step / how.steps))
-            wanted = torch.from_numpy(of)
-            cosine = net(torch.from_numpy(pictures)) @ nn.functional.normalize(centres).T
-            cosine = cosine - how.margin * nn.functional.one_hot(wanted, len(data.shops))
-            loss = nn.functional.cross_entropy(how.scale * cosine, wanted)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            optimiser.step()
-            mean.update_parameters(net)
-            if (step + 1) % 20 == 0:
-                left = (monotonic_s() - began) / (step + 1) * (how.steps - step - 1)
-                tell(Progress(step + 1, how.steps, float(loss.detach()), left))
-    trained: PackageNet = mean.module
-    export_package(trained, out / MODEL)
-    return trained
+    net, centres = PackageNet(), _Centres(len(data.shops))
+
+    def loss_of(net: PackageNet, batch: tuple[Bytes, npt.NDArray[np.int64]]) -> tuple[Tensor, dict[str, float]]:
+        wanted = torch.from_numpy(batch[1])
+        cosine = centres(net(torch.from_numpy(batch[0])))
+        right = float((cosine.argmax(dim=1) == wanted).float().mean())
+        cosine = cosine - MARGIN * nn.functional.one_hot(wanted, len(data.shops))
+        return nn.functional.cross_entropy(SCALE * cosine, wanted), {"right": right}
+
+    net = trained(net, how, out, lambda step: _batch(data, step, how), loss_of, beside=centres, tell=tell)
+    export_package(net, out / MODEL)
+    return net
 
 
 def export_package(net: PackageNet, path: Path) -> None:
@@ -197,7 +178,7 @@ def _rates(parts: Sequence[tuple[npt.NDArray[np.float64], Indices]], odds: Odds)
     }
 
 
-def _batch(data: PackageSet, step: int, how: PackageTraining) -> tuple[Bytes, npt.NDArray[np.int64]]:
+def _batch(data: PackageSet, step: int, how: Course) -> tuple[Bytes, npt.NDArray[np.int64]]:
     rng = np.random.default_rng([how.seed, step])
     which = rng.integers(len(data.of), size=how.batch)
     return np.stack([_varied(data.pictures[i], rng) for i in which]), data.of[which].astype(np.int64)

@@ -6,6 +6,7 @@ Only what training needs is read; whatever else a line says is left alone.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,8 @@ class LabelledPerson(msgspec.Struct, frozen=True):
     """One person in a picture, in pixels of the full picture.
 
     `visible` is the share of the body within the picture that shows, `cut` the share outside it, `parts` the share of
-    each part of the body that shows; `holding` names what each hand holds.
+    each part of the body that shows; `holding` names what each hand holds; `feet_m` and `wrists_m` are
+    metres in the floor frame.
     """
 
     box: tuple[float, float, float, float]
@@ -36,6 +38,15 @@ class LabelledPerson(msgspec.Struct, frozen=True):
     wrists: tuple[tuple[float, float], tuple[float, float]]
     wrists_visible: tuple[bool, bool]
     holding: tuple[str | None, str | None]
+    feet_m: tuple[float, float] | None = None
+    wrists_m: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
+
+    @property
+    def reach_m(self) -> float:
+        """How far the farther hand is out from the body, over the floor; 0 where the set does not say."""
+        if self.feet_m is None or self.wrists_m is None:
+            return 0.0
+        return max(math.dist(w[:2], self.feet_m) for w in self.wrists_m)
 
     @property
     def head_visible(self) -> bool:

@@ -6,15 +6,15 @@ hand from most cameras, and where it is follows from shoulder and elbow; the sco
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from aisle.learning.augmentation import relit
@@ -22,11 +22,11 @@ from aisle.learning.export import export
 from aisle.learning.picture_set import LabelledPerson, PictureSetError, read_labels
 from aisle.learning.shopper_loss import focal
 from aisle.learning.shopper_scores import ShopperScores
-from aisle.learning.shopper_training import Progress
+from aisle.learning.training_loop import Course, Progress, trained
 from aisle.learning.wrist_net import WristNet
 from aisle.store.model import FloatArray
 from aisle.vision.detectors.difference import difference
-from aisle.vision.pose.wrists import HOLDING, OFFSET, SIDE_PX, STRIDE, WRIST, cutouts, head_mark
+from aisle.vision.pose.wrists import HOLDING, OFFSET, SHOWN, SIDE_PX, SPREAD, STRIDE, WRIST, cutouts, head_mark
 from aisle.vision.seen import Bytes, Float32, PeopleDetector
 
 MODEL = "wrists.onnx"
@@ -34,29 +34,23 @@ ROOM = 1.4
 """People are kept with so much more about them, to be moved and turned in training."""
 KEPT_PX = round(SIDE_PX * ROOM)
 LEAST_VISIBLE = 0.2
+REACHES_M, REACHES_OFTEN = 0.42, 2.5
+"""Whose hand is so far out from the body is drawn so much more often than others: reaches decide receipts."""
 SEEN_SIGMA, HIDDEN_SIGMA = 1.1, 1.8
 """Cells about a wrist that count as nearly right: wider where it is hidden."""
 
 
 @dataclass(frozen=True)
 class CutOuts:
-    """People cut out of pictures: `images` and `backgrounds` (n, kept, kept, 3), `people` in cut-out pixels."""
+    """n people cut out of pictures: `images` and `backgrounds` (n, kept, kept, 3), `people` in cut-out pixels."""
 
     images: Bytes
     backgrounds: Bytes
     people: tuple[LabelledPerson, ...]
+    odds: FloatArray  # (n,) how often each is drawn in training
 
 
-@dataclass(frozen=True, slots=True)
-class WristTraining:
-    """How to train: `steps` batches, the rate a cosine."""
-
-    steps: int = 2500
-    batch: int = 64
-    rate: float = 2e-3
-    decay: float = 2e-4
-    seed: int = 1
-    threads: int = 2
+COURSE = Course(steps=10000, batch=64, rate=2e-3, decay=2e-4, warm_up=200)
 
 
 def read_cutouts(folders: Sequence[Path]) -> CutOuts:
@@ -64,6 +58,7 @@ def read_cutouts(folders: Sequence[Path]) -> CutOuts:
     images: list[Bytes] = []
     backgrounds: list[Bytes] = []
     people: list[LabelledPerson] = []
+    reaches: list[bool] = []
     for folder in folders:
         for label in read_labels(folder):
             chosen = [p for p in label.people if p.visible >= LEAST_VISIBLE and p.head_visible]
@@ -74,9 +69,11 @@ def read_cutouts(folders: Sequence[Path]) -> CutOuts:
                 for picture, out in zip(pictures, (images, backgrounds), strict=True):
                     out.append(np.asarray(cv2.warpAffine(picture, warp, (KEPT_PX, KEPT_PX)), np.uint8))
                 people.append(_in(person, warp))
+                reaches.append(person.reach_m > REACHES_M)
     if not people:
         raise PictureSetError(f"{', '.join(map(str, folders))}: nobody in the pictures of whom enough shows")
-    return CutOuts(np.stack(images), np.stack(backgrounds), tuple(people))
+    often = np.where(reaches, REACHES_OFTEN, 1.0)
+    return CutOuts(np.stack(images), np.stack(backgrounds), tuple(people), often / often.sum())
 
 
 def _read(path: Path) -> Bytes:
@@ -89,50 +86,33 @@ def _read(path: Path) -> Bytes:
 def train_wrists(
     pictures: Sequence[Path],
     out: Path,
-    how: WristTraining,
+    how: Course = COURSE,
     tell: Callable[[Progress], None] = lambda progress: None,
-    monotonic_s: Callable[[], float] = time.monotonic,
 ) -> WristNet:
-    """Train on the people of one or more picture sets; the network goes to `out/wrists.onnx`."""
-    out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(how.threads)
+    """Train on the people of one or more picture sets; the network, its checkpoints and its curve go to `out`."""
     torch.manual_seed(how.seed)
     data = read_cutouts(pictures)
-    net = WristNet()
-    mean = torch.optim.swa_utils.AveragedModel(
-        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
-    )
-    optimiser = torch.optim.AdamW(net.parameters(), lr=how.rate, weight_decay=how.decay)
-    began = monotonic_s()
-    net.train()
-    with ThreadPoolExecutor(1) as ahead:
-        following = ahead.submit(_batch, data, 0, how)
-        for step in range(how.steps):
-            inputs, heat, ask, told = following.result()
-            following = ahead.submit(_batch, data, step + 1, how)
-            for group in optimiser.param_groups:
-                group["lr"] = how.rate * min(1.0, (step + 1) / 100) * 0.5 * (1 + np.cos(np.pi * step / how.steps))
-            maps = net(torch.from_numpy(inputs))
-            loss = focal(maps[:, WRIST], torch.from_numpy(heat), torch.from_numpy(ask))
-            if len(told):
-                cells = torch.from_numpy(told[:, :3].astype(np.int64))
-                at = maps[cells[:, 0], :, cells[:, 1], cells[:, 2]]
-                values = torch.from_numpy(told[:, 3:])
-                loss = loss + functional.smooth_l1_loss(at[:, OFFSET], values[:, :2], beta=0.1)
-                loss = loss + 0.5 * functional.binary_cross_entropy_with_logits(at[:, HOLDING], values[:, 2])
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-            optimiser.step()
-            mean.update_parameters(net)
-            if (step + 1) % 20 == 0:
-                left = (monotonic_s() - began) / (step + 1) * (how.steps - step - 1)
-                tell(Progress(step + 1, how.steps, float(loss.detach()), left))
-            if (step + 1) % 250 == 0 or step + 1 == how.steps:
-                export_wrists(mean.module, out / MODEL)
-                net.train()
-    trained: WristNet = mean.module
-    return trained
+    net = trained(WristNet(), how, out, lambda step: _batch(data, step, how), _loss, tell=tell)
+    export_wrists(net, out / MODEL)
+    return net
+
+
+def _loss(net: WristNet, batch: _Batch) -> tuple[Tensor, dict[str, float]]:
+    """Where wrists are, by cell; about each of them how far the cell is off (Laplace), and what the hand holds."""
+    maps = net(torch.from_numpy(batch.inputs))
+    ask = torch.ones(batch.heat.shape)
+    where = focal(maps[:, WRIST], torch.from_numpy(batch.heat), ask)
+    shown = focal(maps[:, SHOWN], torch.from_numpy(batch.shown), ask)
+    cells, values = torch.from_numpy(batch.cells), torch.from_numpy(batch.values)
+    at = maps[cells[:, 0], :, cells[:, 1], cells[:, 2]]
+    weight = values[:, 3]
+    spread = at[:, SPREAD].clamp(-3.0, 3.0)
+    off = (at[:, OFFSET] - values[:, :2]).abs().sum(dim=1)
+    place = ((off * torch.exp(-spread) + 2.0 * spread) * weight).sum() / weight.sum()
+    full = functional.binary_cross_entropy_with_logits(at[:, HOLDING], values[:, 2], weight=weight, reduction="sum")
+    full = full / weight.sum()
+    told = {"where": where, "shown": shown, "place": place, "holding": full}
+    return where + shown + 0.3 * place + 0.5 * full, {name: float(part.detach()) for name, part in told.items()}
 
 
 def export_wrists(net: WristNet, path: Path) -> None:
@@ -179,27 +159,49 @@ def _in(person: LabelledPerson, warp: FloatArray) -> LabelledPerson:
     )
 
 
-def _batch(data: CutOuts, step: int, how: WristTraining) -> tuple[Bytes, Float32, Float32, Float32]:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Inputs, the wanted heat (n, cells, cells) of all wrists and of those that show, and k cells (picture, row, column)
+    about wrists with, for each, the way to the wrist (cells), whether that hand is full, and how much it counts."""
+
+    inputs: Bytes
+    heat: Float32
+    shown: Float32
+    cells: npt.NDArray[np.int64]
+    values: Float32
+
+
+_NEAR = np.array([(y, x) for y in range(-3, 4) for x in range(-3, 4) if x * x + y * y <= 10])
+
+
+def _batch(data: CutOuts, step: int, how: Course) -> _Batch:
     rng = np.random.default_rng([how.seed, step])
-    cells = SIDE_PX // STRIDE
+    n = SIDE_PX // STRIDE
     inputs = np.empty((how.batch, SIDE_PX, SIDE_PX, 5), np.uint8)
-    heat, ask = np.zeros((how.batch, cells, cells), np.float32), np.ones((how.batch, cells, cells), np.float32)
-    told: list[list[float]] = []
-    for n, i in enumerate(rng.integers(len(data.people), size=how.batch).tolist()):
+    heat, shown = np.zeros((2, how.batch, n, n), np.float32)
+    told: dict[tuple[int, int, int], tuple[float, float, float, float]] = {}
+    y, x = np.mgrid[0:n, 0:n]
+    for k, i in enumerate(rng.choice(len(data.people), size=how.batch, p=data.odds).tolist()):
         warp = _moved(rng)
         person = data.people[i]
-        inputs[n] = _input(data.images[i], data.backgrounds[i], person, warp, rng)
+        inputs[k] = _input(data.images[i], data.backgrounds[i], person, warp, rng)
         for point, seen, holds in zip(person.wrists, person.wrists_visible, person.holding, strict=True):
             at = (warp[:, :2] @ np.array(point) + warp[:, 2] + 0.5) / STRIDE
             column, row = np.floor(at).astype(int)
-            if not (0 <= row < cells and 0 <= column < cells):
+            if not (0 <= row < n and 0 <= column < n):
                 continue
-            y, x = np.mgrid[0:cells, 0:cells]
             sigma = SEEN_SIGMA if seen else HIDDEN_SIGMA
             bell = np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * sigma**2)).astype(np.float32)
-            np.maximum(heat[n], bell, out=heat[n])
-            told.append([n, row, column, *(at - np.floor(at) - 0.5), float(holds is not None)])
-    return inputs, heat, ask, np.array(told, np.float32).reshape(-1, 6)
+            for map_ in (heat, shown)[: 1 + seen]:
+                np.maximum(map_[k], bell, out=map_[k])
+            for r, c in (_NEAR + (row, column)).tolist():
+                if not (0 <= r < n and 0 <= c < n):
+                    continue
+                way = at - (c + 0.5, r + 0.5)
+                weight = float(np.exp(-(way @ way) / (2 * sigma**2)))
+                if weight > told.get((k, r, c), (0.0,) * 4)[3]:
+                    told[k, r, c] = (float(way[0]), float(way[1]), float(holds is not None), weight)
+    return _Batch(inputs, heat, shown, np.array(list(told), np.int64), np.array(list(told.values()), np.float32))
 
 
 def _moved(rng: np.random.Generator) -> FloatArray:

@@ -50,6 +50,7 @@ class PeopleSeen:
     feet_px: FloatArray  # (n, 2)
     feet_sigma_px: FloatArray  # (n,)
     hands_px: FloatArray  # (n, 2, 2)
+    hand_sigma_px: FloatArray  # (n, 2)
     hand_scores: FloatArray  # (n, 2)
     holding: FloatArray  # (n, 2)
     looks: FloatArray  # (n, d)
@@ -63,6 +64,7 @@ class PeopleSeen:
             ("feet_px", (n, 2)),
             ("feet_sigma_px", (n,)),
             ("hands_px", (n, 2, 2)),
+            ("hand_sigma_px", (n, 2)),
             ("hand_scores", (n, 2)),
             ("holding", (n, 2)),
         ):
@@ -95,6 +97,7 @@ class PeopleSeen:
             feet,
             np.maximum(2.0, 0.08 * size.max(axis=1, initial=0.0)),
             np.full((n, 2, 2), np.nan),
+            np.full((n, 2), np.nan),
             np.zeros((n, 2)),
             np.full((n, 2), np.nan),
             np.zeros((n, 0)) if looks is None else looks,

@@ -10,7 +10,9 @@ from aisle.vision.pose.wrists import (
     CHANNELS,
     HOLDING,
     OFFSET,
+    SHOWN,
     SIDE_PX,
+    SPREAD,
     STRIDE,
     WRIST,
     CloseLook,
@@ -50,26 +52,39 @@ def test_peaks_come_back_in_the_picture(box: tuple[float, float, float, float]) 
         told[0, WRIST, row, column] = 4.0 - 0.1 * row
         told[0, OFFSET, row, column] = (0.25, -0.4)
         told[0, HOLDING, row, column] = holds
+        told[0, SHOWN, row, column] = 3.0
+        told[0, SPREAD, row, column] = 0.0
         at = (np.array([column + 0.25, row - 0.4]) + 0.5) * STRIDE - 0.5
         wanted.append(np.linalg.inv(maps[0, :, :2]) @ (at - maps[0, :, 2]))
-    places, scores, holding = finder().wrists(told, maps)
-    np.testing.assert_allclose(places[0], wanted, atol=1e-6)
-    assert (scores[0] > 0.9).all() and (holding[0] > 0.5).tolist() == [True, False]
+    seen = finder().wrists(told, maps)
+    np.testing.assert_allclose(seen.places_px[0], wanted, atol=1e-6)
+    assert (seen.scores[0] > 0.9).all() and (seen.holding[0] > 0.5).tolist() == [True, False]
+    np.testing.assert_allclose(seen.sigma_px[0], np.sqrt(2.0) * STRIDE / maps[0, 0, 0])  # a spread of one cell
 
 
 def test_never_more_than_two_and_none_beside_another() -> None:
     told = np.full((1, CHANNELS, CELLS, CELLS), -6.0, np.float32)
     for row, column, logit in ((4, 4, 5.0), (4, 5, 4.9), (10, 10, 4.0), (20, 20, 3.0)):
         told[0, WRIST, row, column] = logit
-    places, scores, _ = finder().wrists(told, cutouts(np.array([BOXES["tall"]])))
-    assert np.isfinite(places[0]).all()
-    np.testing.assert_allclose(scores[0], 1 / (1 + np.exp([-5.0, -4.0])), rtol=1e-5)
+        told[0, OFFSET, row, column] = 0.0
+    maps = cutouts(np.array([BOXES["tall"]]))
+    places = finder().wrists(told, maps).places_px[0] @ maps[0, :, :2].T + maps[0, :, 2]
+    np.testing.assert_allclose(places, (np.array([[4, 4], [10, 10]]) + 0.5) * STRIDE - 0.5, atol=1e-6)
+
+
+def test_a_wrist_that_shows_is_trusted_more_than_a_guess() -> None:
+    told = np.full((1, CHANNELS, CELLS, CELLS), -6.0, np.float32)
+    for row, shown in ((4, 2.0), (15, -6.0)):
+        told[0, WRIST, row, 9], told[0, SHOWN, row, 9] = 1.0 + 0.2 * shown, shown
+    seen, guessed = finder().wrists(told, cutouts(np.array([BOXES["tall"]]))).scores[0]
+    assert seen > guessed > 0.0
 
 
 def test_what_no_peak_says_stays_unknown() -> None:
     told = np.full((1, CHANNELS, CELLS, CELLS), -6.0, np.float32)
-    places, scores, holding = finder().wrists(told, cutouts(np.array([BOXES["tall"]])))
-    assert np.isnan(places).all() and np.isnan(holding).all() and (scores == 0).all()
+    seen = finder().wrists(told, cutouts(np.array([BOXES["tall"]])))
+    assert np.isnan(seen.places_px).all() and np.isnan(seen.holding).all() and np.isnan(seen.sigma_px).all()
+    assert (seen.scores == 0).all()
 
 
 def test_the_network_is_shown_picture_difference_and_head() -> None:

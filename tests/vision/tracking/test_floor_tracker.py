@@ -115,7 +115,7 @@ def test_wrists_of_two_cameras_meet_in_space() -> None:
     order = np.argsort(-found.wrists_m[0, :, 2])
     assert found.wrists_m[0, order] == pytest.approx(wrist[0], abs=0.06)
     assert found.wrist_sigma_m.max() < 0.08
-    assert found.wrist_scores.min() > 0.9
+    assert found.wrist_scores.min() > 0.75
     assert found.holding.min() > 0.8
 
 

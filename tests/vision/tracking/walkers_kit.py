@@ -59,6 +59,7 @@ def seen_by(
         feet,
         np.full(n, 4.0),
         hands,
+        np.full((n, 2), np.nan),
         np.where(np.isfinite(hands[..., 0]), 0.8, 0.0),
         np.where(np.isfinite(hands[..., 0]), 0.9, np.nan),
         np.zeros((n, 0)) if looks is None else looks,

@@ -33,7 +33,8 @@ MARGIN = QUIET + 2
 COARSE, COARSE_BOWS = np.arange(-6, 7, 3), np.arange(-5, 6, 5)  # samples
 FINE, FINE_BOWS = np.arange(-2, 3), np.arange(-2, 3, 2)
 SHIFTS = 3  # samples a digit may lie off its place, each way
-SOFT = 0.45  # modules: standard deviation of the softening
+SOFTNESS = (0.3, 0.45, 0.7, 1.0)  # modules: standard deviations of the softening tried; the likest is taken
+USUAL = SOFTNESS[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,20 @@ def fit_bars(picture: Image, quad_px: Points, text: str, printed: str | None = N
     bands = _bands(picture, quad_px, len(modules))
     if float(np.ptp(bands)) < 4:
         return None
-    wanted = _soft(_wide(modules))
+    wanted = _soft(_wide(modules), USUAL)
     if _backwards(bands.mean(axis=0), wanted):
         bands = bands[:, ::-1]
     ends, likeness = _aligned(bands, wanted)
     kept = likeness > 0.7 * likeness.max()
     straight = _straightened(bands[kept], ends[kept], len(wanted))
     weights = likeness[kept] ** 2 + 1e-9
-    leads = [_lead(straight, weights / weights.sum(), first, kind, printed is not None) for first, kind in places]
+    weights = weights / weights.sum()
+    likest, sigma, wanted = max(
+        (_likened(straight, weights, _soft(_wide(modules), s), s) for s in SOFTNESS), key=lambda likened: likened[0]
+    )
+    leads = [_lead(straight, weights, wanted, sigma, first, kind, printed is not None) for first, kind in places]
     quiet = min(_darkness(band, *end[:2]) for band, end in zip(bands[kept], ends[kept], strict=True))
-    return BarsFit(float(likeness.max()), float(min(leads)), float(np.mean([lead > 0 for lead in leads])), quiet)
+    return BarsFit(likest, float(min(leads)), float(np.mean([lead > 0 for lead in leads])), quiet)
 
 
 def _digits(digits: str, sets: str) -> tuple[tuple[int, str], ...]:
@@ -115,19 +120,17 @@ def _patterns() -> tuple[str, ...]:
 PATTERNS = _patterns()  # sets A, B and C of the digits 0 to 9, seven modules each, "1" dark
 
 
-def _soft(samples: Floats) -> Floats:
-    reach = int(3 * SOFT * SAMPLES) + 1
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (SOFT * SAMPLES)) ** 2)
-    padded = np.pad(samples, reach)
-    return np.asarray(np.convolve(padded, kernel / kernel.sum(), mode="valid"))
+def _soft(samples: Floats, sigma: float) -> Floats:
+    """The samples as a lens gives them: Gaussian, `sigma` modules wide, with light before and after."""
+    reach = int(3 * sigma * SAMPLES) + 1
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (sigma * SAMPLES)) ** 2)
+    return np.asarray(np.convolve(np.pad(samples, reach), kernel / kernel.sum(), mode="valid"))
 
 
-@lru_cache(maxsize=1)
-def _templates() -> Floats:
-    """The thirty patterns softened, each of mean zero and length one; the light before and dark after is left out."""
-    out = np.stack([_soft(np.pad(_wide(p), SAMPLES, mode="edge"))[SAMPLES:-SAMPLES] for p in PATTERNS])
-    out -= out.mean(axis=1, keepdims=True)
-    return np.asarray(out / np.linalg.norm(out, axis=1, keepdims=True))
+@lru_cache(maxsize=len(SOFTNESS))
+def _softened(sigma: float) -> Floats:
+    """What each of the thirty patterns adds to the darkness of its seven modules and of one on both sides, (30, n)."""
+    return np.stack([_soft(np.pad(_wide(pattern), SAMPLES), sigma) for pattern in PATTERNS])
 
 
 def _wide(pattern: str) -> Floats:
@@ -191,14 +194,29 @@ def _straightened(bands: Floats, ends: Floats, count: int) -> Floats:
     return _along(bands, ends[:, None, :], count, SHIFTS)[:, 0]
 
 
-def _lead(straight: Floats, weights: Floats, first: int, kind: int, short: bool) -> float:
-    """By how much a digit's pattern correlates better than every other allowed there, the weighted mean of bands."""
-    width = 7 * SAMPLES
-    begin = SHIFTS + first * SAMPLES
-    windows = np.stack([straight[:, begin + s : begin + s + width] for s in range(-SHIFTS, SHIFTS + 1)], axis=1)
+def _likened(straight: Floats, weights: Floats, wanted: Floats, sigma: float) -> tuple[float, float, Floats]:
+    """How like the straightened bands are to the code softened by `sigma`, and both again (the first decides)."""
+    there = straight[:, SHIFTS:-SHIFTS] - straight[:, SHIFTS:-SHIFTS].mean(axis=1, keepdims=True)
+    there = there / (np.linalg.norm(there, axis=1, keepdims=True) + 1e-9)
+    centred = wanted - wanted.mean()
+    return float(weights @ there @ centred / np.linalg.norm(centred)), sigma, wanted
+
+
+def _lead(straight: Floats, weights: Floats, wanted: Floats, sigma: float, first: int, kind: int, short: bool) -> float:
+    """By how much a digit correlates better than any other allowed there, all else of the code as read.
+
+    The weighted mean over the bands, each digit at its best shift; one module on both sides is looked at too, for the
+    neighbours' bars spread into the digit and its own into theirs.
+    """
+    begin, width = (first - 1) * SAMPLES, 9 * SAMPLES
+    digits = _softened(sigma)
+    wanted_here = wanted[begin : begin + width] + digits - digits[kind]
+    wanted_here = wanted_here - wanted_here.mean(axis=1, keepdims=True)
+    wanted_here = wanted_here / np.linalg.norm(wanted_here, axis=1, keepdims=True)
+    windows = np.stack([straight[:, begin + s : begin + s + width] for s in range(2 * SHIFTS + 1)], axis=1)
     windows = windows - windows.mean(axis=2, keepdims=True)
     windows = windows / (np.linalg.norm(windows, axis=2, keepdims=True) + 1e-6)
-    scores = weights @ (windows @ _templates().T).max(axis=1)
+    scores = weights @ (windows @ wanted_here.T).max(axis=1)
     allowed = range(20, 30) if kind >= 20 and not short else range(20)
     return float(scores[kind] - max(scores[k] for k in allowed if k != kind))
 

@@ -42,11 +42,11 @@ SHORTEST_SIDE_PX = 8
 ALL_LOOKS_MEGAPIXELS = 40.0  # every try on a still photograph of 1,200 by 1,000
 CAMERA_MEGAPIXELS = 1.6  # of a film of 640 by 480: the picture as it is, and one or two tries more
 FITS = 2  # places at which one text is held against the bars
-LIKE, QUIET = 0.6, 0.5  # least likeness and most darkness beside a code that is borne out by its bars
+# Least likeness of bars that were found (others say nothing), and most darkness beside a short code that is borne out.
+LIKE, QUIET = 0.6, 0.5
 # Least likeness, share of digits that lead and lead of the worst of a code whose bars are soft but not against it.
 SOFT_LIKE, SOFT_LED, SOFT_WORST = 0.85, 0.65, -0.12
 MANY, MOSTLY = 4, 0.7  # kinds of versions, and share of digits that lead, to believe a code whose bars are bent
-LOST = 0.5  # likeness below which the bars were not found, so that they say nothing
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class _Candidate:
     @property
     def lost(self) -> bool:
         """Whether the bars were not found where the decoder said the code is (it reads slanted codes line by line)."""
-        return all(fit.likeness < LOST for fit in self.fits)
+        return all(fit.likeness < LIKE for fit in self.fits)
 
     @property
     def looks(self) -> int:

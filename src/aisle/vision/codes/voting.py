@@ -93,7 +93,7 @@ def _enough(one: Vote, rivals: Sequence[Vote], support: Support) -> bool:
     if one.symbology in SHORT and (not one.sure or any(rival.symbology not in SHORT for rival in rivals)):
         return False
     known = support is Support.KNOWN
-    contested = any(_weight(rival) * 2 > _weight(one) for rival in rivals)
+    contested = any(_weight(rival) * 2 >= _weight(one) for rival in rivals)
     if contested and not (known and one.sure):
         return False
     return known or one.sure >= BORNE or (one.symbology not in SHORT and len(one.seen_ns) >= UNBORNE)

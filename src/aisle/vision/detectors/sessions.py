@@ -59,8 +59,9 @@ def open_session(
 ) -> ort.InferenceSession:
     """A network ready to run.
 
-    `sha256` (64 hexadecimal digits), when given, must be the file's; `alter` changes what was read.  Raises ModelFileError for a file that is missing,
-    damaged or another than expected, ProviderError for a provider the machine does not have.
+    `sha256` (64 hexadecimal digits), when given, must be the file's; `alter` changes what was read.  Raises
+    ModelFileError for a file that is missing, damaged or another than expected, ProviderError for a provider the
+    machine does not have.
     """
     engine = engine or Engine()
     provider = chosen(engine.provider)

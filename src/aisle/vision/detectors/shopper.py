@@ -105,6 +105,7 @@ class ShopperDetector:
             feet_px=(middle + at[:, FEET] * UNIT_PX) / scale,
             feet_sigma_px=1.2 * spread / scale,
             hands_px=hands_px,
+            hand_sigma_px=np.full((n, 2), np.nan),
             hand_scores=hand_score,
             holding=holding,
             looks=np.zeros((n, 0)),

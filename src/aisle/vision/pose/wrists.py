@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import cv2
 import numpy as np
@@ -26,10 +26,24 @@ MARGIN: Final = 1.2
 """The cut-out is a square so much larger than the longer side of the person's box."""
 HEAD_SIGMA: Final = 3.0
 """Of the mark on the head, in cut-out pixels."""
-WRIST, OFFSET, HOLDING = 0, slice(1, 3), 3
-CHANNELS: Final = 4
+WRIST, OFFSET, SPREAD, HOLDING, SHOWN = 0, slice(1, 3), 3, 4, 5
+CHANNELS: Final = 6
 SHIPPED = Path(__file__).parent.parent / "models" / "wrists.onnx"
+TRUST: Final = (0.3, 0.0, 2.1)
+"""Log odds that a peak is right: fixed part, and weights of the log odds of a wrist that shows and of any wrist."""
 LEAST_SIDE_PX: Final = 18.0
+MOST_WAY: Final = 3.0
+"""Cells: so far from a peak its wrist may be."""
+
+
+class Wrists(NamedTuple):
+    """Both wrists of n people: places (n, 2, 2), standard deviations per axis (n, 2), probabilities that they are
+    wrists of that person (n, 2) and that they hold something (n, 2)."""
+
+    places_px: FloatArray
+    sigma_px: FloatArray
+    scores: FloatArray
+    holding: FloatArray
 
 
 class WristFinder:
@@ -51,23 +65,28 @@ class WristFinder:
         return out, maps
 
     def found(self, inputs: Bytes) -> npt.NDArray[np.float32]:
-        """What the network says of inputs: (n, 4, 24, 24)."""
+        """What the network says of inputs: (n, 6, 24, 24)."""
         if not len(inputs):
             return np.zeros((0, CHANNELS, SIDE_PX // STRIDE, SIDE_PX // STRIDE), np.float32)
         return np.asarray(self._session.run(None, {self._name: inputs})[0], np.float32)
 
-    def wrists(self, told: npt.NDArray[np.float32], maps: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Wrists (n, 2, 2) in the picture's pixels, their scores (n, 2) and whether they hold something (n, 2)."""
+    def wrists(self, told: npt.NDArray[np.float32], maps: FloatArray) -> Wrists:
+        """The two likeliest wrists of each of n people, in the picture's pixels."""
         n = len(told)
-        places, scores, holding = np.full((n, 2, 2), np.nan), np.zeros((n, 2)), np.full((n, 2), np.nan)
+        out = Wrists(np.full((n, 2, 2), np.nan), np.full((n, 2), np.nan), np.zeros((n, 2)), np.full((n, 2), np.nan))
         for i, (maps_told, warp) in enumerate(zip(told, maps, strict=True)):
             back = np.linalg.inv(warp[:, :2])
             for k, (row, column, score) in enumerate(_best_two(maps_told[WRIST], self._least)):
-                at = (np.array([column, row]) + 0.5 + np.clip(maps_told[OFFSET, row, column], -0.6, 0.6)) * STRIDE - 0.5
-                places[i, k] = back @ (at - warp[:, 2])
-                scores[i, k] = score
-                holding[i, k] = 1.0 / (1.0 + np.exp(-float(maps_told[HOLDING, row, column])))
-        return places, scores, holding
+                way = np.clip(maps_told[OFFSET, row, column], -MOST_WAY, MOST_WAY)
+                at = (np.array([column, row]) + 0.5 + way) * STRIDE - 0.5
+                out.places_px[i, k] = back @ (at - warp[:, 2])
+                spread = np.exp(np.clip(float(maps_told[SPREAD, row, column]), -3.0, 3.0))
+                out.sigma_px[i, k] = np.sqrt(2.0) * spread * STRIDE * back[0, 0]
+                out.scores[i, k] = _trust(
+                    score, maps_told[SHOWN, max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+                )
+                out.holding[i, k] = 1.0 / (1.0 + np.exp(-float(maps_told[HOLDING, row, column])))
+        return out
 
 
 class CloseLook:
@@ -85,9 +104,10 @@ class CloseLook:
         )
         out, start = [], 0
         for seen, (inputs, maps) in zip(people, parts, strict=True):
-            places, scores, holding = self._wrists.wrists(told[start : start + len(inputs)], maps)
+            found = self._wrists.wrists(told[start : start + len(inputs)], maps)
             start += len(inputs)
-            out.append(replace(seen, hands_px=places, hand_scores=scores, holding=holding))
+            hands = {"hands_px": found.places_px, "hand_sigma_px": found.sigma_px, "hand_scores": found.scores}
+            out.append(replace(seen, **hands, holding=found.holding))
         return out
 
 
@@ -117,6 +137,13 @@ def _cut(picture: Image, warp: FloatArray) -> Bytes:
     if warp[0, 0] < 0.6:  # shrunk by far: smooth first, or thin things flicker
         picture = np.asarray(cv2.blur(picture, (2, 2)), np.uint8)
     return np.asarray(cv2.warpAffine(picture, warp, size, flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def _trust(score: float, shown: npt.NDArray[np.float32]) -> float:
+    """How probably a peak is right: by its own score, and by whether the network sees a wrist there or guesses."""
+    base, by_shown, by_score = TRUST
+    odds = base + by_shown * float(shown.max()) + by_score * float(np.log(score / (1.0 - score)))
+    return float(1.0 / (1.0 + np.exp(-odds)))
 
 
 def _best_two(logits: npt.NDArray[np.float32], least: float) -> list[tuple[int, int, float]]:

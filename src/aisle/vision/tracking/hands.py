@@ -15,6 +15,7 @@ import numpy as np
 from aisle.store.model import FloatArray
 from aisle.vision.seen import Indices
 from aisle.vision.tracking.crowd import HANDS, Crowd
+from aisle.vision.tracking.hand_fusion import Found, Rays, found
 from aisle.vision.tracking.lens import Eyes
 from aisle.vision.tracking.sighting import View
 
@@ -25,9 +26,12 @@ SWING_M_S = 0.8  # random walk of a wrist, m per square root of a second
 RETURN_S = 0.7
 ARM_M = 0.85  # shoulder to wrist at most, with what the shoulder's place is uncertain by
 SHOULDER = 0.88  # of the head's height
-SIGMA_PX = 3.0
+SIGMA_PX = 3.0  # of a sure wrist where the detector does not say
+SIGMA_GAIN = 1.3  # errors last longer than a frame
 MODEL_M = 0.03
-GATE = 11.0  # squared distance in two dimensions
+GATE = 14.0  # squared distance in three dimensions beyond which a hand has moved as nobody foresaw
+LEAST_SCORE = 0.1
+HALF_RIGHT, RIGHT_BY = 4.2, 2.2  # support with which half of the hands are right (within 0.12 m), and how fast more are
 FRESH_S = 0.5
 HOLD_FADE_S = 1.0
 HOLD_WEIGHT = 0.5
@@ -70,101 +74,91 @@ def at_rest(crowd: Crowd, which: slice) -> None:
 def observe(crowd: Crowd, eyes: Eyes, view: View, pairs: tuple[Indices, Indices], t: float) -> None:
     """Take the wrists of the sightings `pairs[1]` (k,) of the people `pairs[0]` (k,), of all cameras at once."""
     who, which = pairs
-    points, scores = view.wrists[which], view.hand_scores[which]
-    usable = (points[..., 0] == points[..., 0]) & (scores > 0.05)  # (k, 2)
-    some = usable.any(axis=1)
-    if not some.any():
-        return
-    who, which, points, scores, usable = who[some], which[some], points[some], scores[some], usable[some]
-    slopes, S, off, squared = _against(crowd, eyes, view, who, which, points, scores)
-    det = S[..., 0, 0] * S[..., 1, 1] - S[..., 0, 1] ** 2
-    good = usable[:, None] & (squared < GATE)
-    cost = np.where(good, 0.5 * squared + 0.5 * np.log(det / det.max(axis=(1, 2), keepdims=True)), 0.5 * GATE)
-    crossed = cost[:, 0, 1] + cost[:, 1, 0] < cost[:, 0, 0] + cost[:, 1, 1]
-    sighting = np.stack([crossed, ~crossed], axis=1).astype(np.intp)  # (k, 2): of each hand
-    rows, hand = np.nonzero(np.take_along_axis(good, sighting[..., None], axis=2)[..., 0])
-    if not len(rows):
-        return
-    seen = sighting[rows, hand]
-    _correct(crowd, who[rows] * HANDS + hand, slopes[rows, hand], S[rows, hand, seen], off[rows, hand, seen])
-    _mark(crowd, who[rows], hand, scores[rows, seen], t)
-    _grip(crowd, who[rows], hand, view.holding[which[rows], seen], t)
+    usable = (view.wrists[which][..., 0] == view.wrists[which][..., 0]) & (view.hand_scores[which] > LEAST_SCORE)
+    row, slot = np.nonzero(usable)
+    person, sighting = who[row], which[row]
+    camera = view.camera[sighting]
+    scores = view.hand_scores[sighting, slot]
+    said = view.hand_sigma_px[sighting, slot]
+    blur = np.where(said == said, SIGMA_GAIN * said, SIGMA_PX / np.maximum(scores, 0.1)) / eyes.focal_px[camera, 0]
+    for i in np.unique(person):
+        mine = np.flatnonzero(person == i)
+        rays = Rays(
+            eyes.position_m[camera[mine]],
+            eyes.rotation[camera[mine]],
+            view.wrists[sighting[mine], slot[mine]],
+            blur[mine],
+            scores[mine],
+            camera[mine],
+        )
+        hands_seen = found(rays, crowd.wrist[i], crowd.wrist_cov[i], MODEL_M)
+        for hand, seen in _paired(crowd, int(i), hands_seen):
+            _correct(crowd, int(i), hand, rays, seen)
+            those = mine[seen.explains]
+            crowd.wrist_score[i, hand] = 1.0 / (1.0 + math.exp((HALF_RIGHT - seen.support) / RIGHT_BY))
+            crowd.wrist_seen_s[i, hand] = t
+            _grip(crowd, int(i), hand, view.holding[sighting[those], slot[those]], t)
 
 
-def _against(
-    crowd: Crowd,
-    eyes: Eyes,
-    view: View,
-    who: Indices,
-    which: Indices,
-    points: FloatArray,
-    scores: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Slopes (k, 2, 2, 3), covariances (k, hand, sighting, 2, 2), offsets (k, hand, sighting, 2), squared distances."""
-    R = eyes.rotation[view.camera[which]]
-    X = (crowd.wrist[who] - eyes.position_m[view.camera[which]][:, None]) @ R.transpose(0, 2, 1)
-    z = np.maximum(X[..., 2], 0.1)
-    uv = X[..., :2] / z[..., None]
-    slopes = (R[:, None, :2] - uv[..., None] * R[:, None, 2:]) / z[..., None, None]
-    spread = slopes @ crowd.wrist_cov[who] @ slopes.swapaxes(-1, -2)
-    blur = SIGMA_PX / np.maximum(scores, 0.1) / eyes.focal_px[view.camera[which], :1]
-    noise = (blur**2)[:, None] + ((MODEL_M / z) ** 2)[..., None]
-    off = points[:, None] - uv[:, :, None]
-    S = np.repeat(spread[:, :, None], 2, axis=2)
-    S[..., 0, 0] += noise
-    S[..., 1, 1] += noise
-    a, b, d = S[..., 0, 0], S[..., 0, 1], S[..., 1, 1]
-    x, y = off[..., 0], off[..., 1]
-    squared = (d * x * x - 2.0 * b * x * y + a * y * y) / (a * d - b * b)
-    return slopes, S, off, squared
+def _paired(crowd: Crowd, i: int, seen: list[Found]) -> list[tuple[int, Found]]:
+    """Which hand of the person each of at most two is: as they were expected."""
+    off = np.array([[s.place_m - crowd.wrist[i, h] for h in range(HANDS)] for s in seen]).reshape(-1, HANDS, 3)
+    cost = np.einsum("shi,hij,shj->sh", off, np.linalg.inv(crowd.wrist_cov[i]), off)
+    if not seen:
+        return []
+    if len(seen) == 1:
+        return [(int(np.argmin(cost[0])), seen[0])]
+    crossed = cost[0, 1] + cost[1, 0] < cost[0, 0] + cost[1, 1]
+    return [(int(crossed), seen[0]), (int(not crossed), seen[1])]
 
 
-def _correct(crowd: Crowd, slot: Indices, slopes: FloatArray, S: FloatArray, off: FloatArray) -> None:
-    """Add the information of sightings (k,) to the hands `slot` (k,), numbered person by person."""
-    cov = crowd.wrist_cov.reshape(-1, 3, 3)
-    R = S - slopes @ cov[slot] @ slopes.swapaxes(-1, -2)
-    HW = slopes.swapaxes(-1, -2) @ np.linalg.inv(R)
-    touched, row = np.unique(slot, return_inverse=True)
-    owner = (np.arange(len(touched))[:, None] == row).astype(np.float64)
-    added = (owner @ (HW @ slopes).reshape(len(slot), 9)).reshape(-1, 3, 3)
-    P = cov[touched]
-    after = np.linalg.solve(np.eye(3) + P @ added, P)
-    after = (after + after.swapaxes(-1, -2)) / 2.0
-    wrist = crowd.wrist.reshape(-1, 3)[touched]
-    wrist = wrist + (after @ (owner @ (HW @ off[..., None])[..., 0])[..., None])[..., 0]
-    body = crowd.mean[touched // HANDS]
-    shoulder = np.concatenate([body[:, 0:2] + 0.7 * body[:, 4:6], SHOULDER * body[:, 6:7]], axis=1)
+def _correct(crowd: Crowd, i: int, hand: int, rays: Rays, seen: Found) -> None:
+    """Add what the explained sightings say to one hand, linearised where it was found.
+
+    A hand found by several cameras far from where it was expected has moved as nobody foresaw: it is taken from there.
+    """
+    those = seen.explains
+    R = rays.axes[those]
+    X = np.einsum("ki,kji->kj", seen.place_m - rays.eyes_m[those], R)
+    z = np.maximum(X[:, 2], 0.1)
+    uv = X[:, :2] / z[:, None]
+    slopes = (R[:, :2] - uv[..., None] * R[:, 2:]) / z[:, None, None]
+    variance = rays.sigma[those] ** 2 + (MODEL_M / z) ** 2
+    weight = 1.0 / variance
+    added = np.einsum("kai,kaj,k->ij", slopes, slopes, weight)
+    target = rays.points[those] - uv + slopes @ seen.place_m
+    pull = np.einsum("kai,ka,k->i", slopes, target, weight)
+    mean, cov = crowd.wrist[i, hand], crowd.wrist_cov[i, hand]
+    off = seen.place_m - mean
+    if off @ np.linalg.solve(cov, off) > GATE:
+        if those.sum() < 2:
+            return
+        cov = np.diag(_VARIANCES)
+        mean = seen.place_m
+    before = np.linalg.inv(cov)
+    after = np.linalg.inv(before + added)
+    wrist = after @ (before @ mean + pull)
+    body = crowd.mean[i]
+    shoulder = np.array([*(body[0:2] + 0.7 * body[4:6]), SHOULDER * body[6]])
     arm = wrist - shoulder
-    far = np.sqrt((arm * arm).sum(axis=1))
-    long = far > ARM_M
-    if long.any():
-        wrist[long] = shoulder[long] + arm[long] * (ARM_M / far[long])[:, None]
-        after[long] += 0.05**2 * np.eye(3)
-    crowd.wrist.reshape(-1, 3)[touched] = wrist
-    crowd.wrist_cov.reshape(-1, 3, 3)[touched] = after
+    far = float(np.sqrt(arm @ arm))
+    if far > ARM_M:
+        wrist = shoulder + arm * (ARM_M / far)
+        after = after + 0.05**2 * np.eye(3)
+    crowd.wrist[i, hand], crowd.wrist_cov[i, hand] = wrist, (after + after.T) / 2.0
 
 
-def _mark(crowd: Crowd, who: Indices, hand: Indices, scores: FloatArray, t: float) -> None:
-    """Hands seen now are as sure as all their sightings together, taken for independent."""
-    crowd.wrist_score[who, hand] = 0.0
-    missed = np.zeros(crowd.wrist_score.shape)
-    np.add.at(missed, (who, hand), np.log1p(-np.minimum(scores, 0.99)))
-    crowd.wrist_score[who, hand] = -np.expm1(missed[who, hand])
-    crowd.wrist_seen_s[who, hand] = t
-
-
-def _grip(crowd: Crowd, who: Indices, hand: Indices, holding: FloatArray, t: float) -> None:
-    """Fuse what cameras say of hands holding something: log odds that fade with time."""
-    known = holding == holding
-    if not known.any():
+def _grip(crowd: Crowd, i: int, hand: int, holding: FloatArray, t: float) -> None:
+    """Fuse what cameras say of a hand holding something: log odds that fade with time."""
+    known = holding[holding == holding]
+    if not len(known):
         return
-    who, hand = who[known], hand[known]
-    odds = np.clip(holding[known], 0.02, 0.98)
-    gone = np.minimum(t - crowd.grip_s[who, hand], 1e6)
-    crowd.grip[who, hand] *= np.exp(-gone / HOLD_FADE_S)
-    np.add.at(crowd.grip, (who, hand), HOLD_WEIGHT * np.log(odds / (1.0 - odds)))
-    crowd.grip[who, hand] = np.clip(crowd.grip[who, hand], -MOST_ODDS, MOST_ODDS)
-    crowd.grip_s[who, hand] = t
+    odds = np.clip(known, 0.02, 0.98)
+    gone = min(t - float(crowd.grip_s[i, hand]), 1e6)
+    said = HOLD_WEIGHT * float(np.log(odds / (1.0 - odds)).sum())
+    faded = float(crowd.grip[i, hand]) * math.exp(-gone / HOLD_FADE_S)
+    crowd.grip[i, hand] = min(max(faded + said, -MOST_ODDS), MOST_ODDS)
+    crowd.grip_s[i, hand] = t
 
 
 def scores(crowd: Crowd, t: float) -> FloatArray:

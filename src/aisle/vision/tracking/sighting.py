@@ -44,6 +44,7 @@ class View:
     picture: Indices
     scores: FloatArray
     looks: FloatArray
+    hand_sigma_px: FloatArray
     hand_scores: FloatArray
     holding: FloatArray
     wrists: FloatArray
@@ -92,6 +93,7 @@ class View:
             picture,
             scores,
             np.concatenate([one.looks if one.looks.shape[1] else np.full((len(one), width), np.nan) for one in seen]),
+            joined("hand_sigma_px"),
             joined("hand_scores"),
             joined("holding"),
             wrists,
