@@ -13,8 +13,8 @@ from aisle.vision.pose.wrists import CHANNELS, SHOWN, WRIST
 class WristNet(nn.Module):
     """(n, 96, 96, 5) bytes: blue, green, red, difference, head -> (n, 6, 24, 24).
 
-    Channels: logit of a wrist of this person, seen or guessed; the way to it from the middle of the cell (cells); log of
-    how far that may be off; logit of holding something; logit of a wrist that is seen.
+    Channels: logit of a wrist of this person, seen or guessed; the way to it from the middle of the cell (cells); log
+    of how far that may be off; logit of holding something; logit of a wrist that is seen.
     """
 
     def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 96), depths: tuple[int, ...] = (1, 2, 3)) -> None:

@@ -161,8 +161,8 @@ def _in(person: LabelledPerson, warp: FloatArray) -> LabelledPerson:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Inputs, the wanted heat (n, cells, cells) of all wrists and of those that show, and k cells (picture, row, column)
-    about wrists with, for each, the way to the wrist (cells), whether that hand is full, and how much it counts."""
+    """Inputs, the wanted heat (n, cells, cells) of all wrists and of those that show, and k cells (picture, row,
+    column) about wrists with, for each, the way to the wrist (cells), whether that hand is full, how much it counts."""
 
     inputs: Bytes
     heat: Float32
@@ -194,7 +194,7 @@ def _batch(data: CutOuts, step: int, how: Course) -> _Batch:
             bell = np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * sigma**2)).astype(np.float32)
             for map_ in (heat, shown)[: 1 + seen]:
                 np.maximum(map_[k], bell, out=map_[k])
-            for r, c in (_NEAR + (row, column)).tolist():
+            for r, c in np.add(_NEAR, (row, column)).tolist():
                 if not (0 <= r < n and 0 <= c < n):
                     continue
                 way = at - (c + 0.5, r + 0.5)
