@@ -130,7 +130,7 @@ def _soft(samples: Floats, sigma: float) -> Floats:
 @lru_cache(maxsize=len(SOFTNESS))
 def _softened(sigma: float) -> Floats:
     """What each of the thirty patterns adds to the darkness of its seven modules and of one on both sides, (30, n)."""
-    return np.stack([_soft(np.pad(_wide(pattern), SAMPLES), sigma) for pattern in PATTERNS])
+    return np.asarray(np.stack([_soft(np.pad(_wide(pattern), SAMPLES), sigma) for pattern in PATTERNS]))
 
 
 def _wide(pattern: str) -> Floats:
@@ -146,7 +146,7 @@ def _bands(picture: Image, quad_px: Points, count: int) -> Floats:
     points = ((1 - down) * top + down * bottom).astype(np.float32)
     edge = cv2.BORDER_CONSTANT  # beyond the picture there are no bars
     seen = cv2.remap(picture, points[..., 0], points[..., 1], cv2.INTER_LINEAR, borderMode=edge, borderValue=255)
-    return np.asarray(255.0 - seen.astype(np.float64)).reshape(BANDS, len(CLOSE), -1).mean(axis=1)
+    return np.asarray((255.0 - seen.astype(np.float64)).reshape(BANDS, len(CLOSE), -1).mean(axis=1))
 
 
 def _backwards(profile: Floats, wanted: Floats) -> bool:

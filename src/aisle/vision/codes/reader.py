@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,7 +37,7 @@ SYMBOLOGIES = {
     _FORMATS.DataBarExpStk: Symbology.DATABAR_EXPANDED,
     _FORMATS.QRCode: Symbology.QR,
 }
-READ_FORMATS = [kind for kind in SYMBOLOGIES if kind != _FORMATS.ISBN]
+READ_FORMATS: Any = [kind for kind in SYMBOLOGIES if kind != _FORMATS.ISBN]
 SHORT = frozenset({Symbology.EAN8, Symbology.UPCE})  # fewer digits and found inside longer codes
 SHORTEST_SIDE_PX = 8
 ALL_LOOKS_MEGAPIXELS = 40.0  # every try on a still photograph of 1,200 by 1,000
@@ -44,9 +45,10 @@ CAMERA_MEGAPIXELS = 1.6  # of a film of 640 by 480: the picture as it is, and on
 FITS = 2  # places at which one text is held against the bars
 # Least likeness of bars that were found (others say nothing), and most darkness beside a short code that is borne out.
 LIKE, QUIET = 0.6, 0.5
-# Least likeness, share of digits that lead and lead of the worst of a code whose bars are soft but not against it.
-SOFT_LIKE, SOFT_LED, SOFT_WORST = 0.85, 0.65, -0.12
-MANY, MOSTLY = 4, 0.7  # kinds of versions, and share of digits that lead, to believe a code whose bars are bent
+# Least likeness, share of digits that lead and lead of the worst of a code whose bars are poor but not against it.
+SOFT_LIKE, SOFT_LED, SOFT_WORST = 0.85, 0.75, -0.08
+CLEARLY = -0.12  # lead of a digit that is clearly another
+MANY, MOSTLY = 4, 0.9  # kinds of versions, and share of digits that lead, to believe a code whose bars are bent
 
 
 @dataclass(slots=True)
@@ -77,6 +79,11 @@ class _Candidate:
         return max((fit.led for fit in self.fits), default=0.0)
 
     @property
+    def contradicted(self) -> bool:
+        """Whether the bars were found and some digit is clearly another."""
+        return bool(self.fits) and all(f.likeness >= LIKE and f.worst < CLEARLY for f in self.fits)
+
+    @property
     def lost(self) -> bool:
         """Whether the bars were not found where the decoder said the code is (it reads slanted codes line by line)."""
         return all(fit.likeness < LIKE for fit in self.fits)
@@ -87,7 +94,7 @@ class _Candidate:
 
     def sure(self, rivals: Sequence[_Candidate]) -> bool:
         """Whether the looks are enough to believe it, against the other texts read at the same place."""
-        rivals = [rival for rival in rivals if not self.outranks(rival)]
+        rivals = [rival for rival in rivals if not (rival.contradicted or self.outranks(rival))]
         if any(rival.borne_out or 2 * len(rival.kinds) > self.looks for rival in rivals):
             return False
         if self.symbology is Symbology.QR:
@@ -100,11 +107,13 @@ class _Candidate:
             return False
         if self.softly and len(self.kinds) >= 2:
             return not any(rival.softly for rival in rivals)
-        return len(self.kinds) >= MANY and (self.led >= MOSTLY or (self.lost and not rivals))
+        return len(self.kinds) >= MANY and not rivals and (self.led >= MOSTLY or self.lost)
 
     def outranks(self, rival: _Candidate) -> bool:
-        """Whether the rival is explained away: its bars are contradicted while these fit, or it is a piece of this."""
-        return self.borne_out and (not rival.borne_out or (rival.symbology in SHORT and self.symbology not in SHORT))
+        """Whether the rival is explained away: these bars fit and its do not, or it is a piece of this longer code."""
+        longer = self.symbology not in SHORT and rival.symbology in SHORT
+        shorter = self.symbology in SHORT and rival.symbology not in SHORT
+        return self.borne_out and (longer or not (shorter or rival.borne_out))
 
     def near(self, other: _Candidate) -> bool:
         """Whether both lie at one place: the middle of one is in the other's box."""
