@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aisle.store.barcodes.numbers import Catalogue
+from aisle.store.barcodes.rules import CodeRules
 from aisle.store.barcodes.symbology import Symbology
 from aisle.vision.codes.seen import CodeRead
-from aisle.vision.codes.voting import Support, Votes, vote
+from aisle.vision.codes.voting import Support, Votes, by_catalogue, vote
 
 MS = 1_000_000
 HERE = ((10.0, 10.0), (210.0, 10.0), (210.0, 80.0), (10.0, 80.0))
@@ -85,6 +88,20 @@ def test_pictures_far_apart_do_not_bear_each_other_out() -> None:
 def test_a_picture_of_the_past_counts_for_nothing() -> None:
     votes, _ = vote((), 100 * MS, [seen()], known())
     assert vote(votes, 90 * MS, [seen()], known()) == (votes, ())
+
+
+FILED = by_catalogue(CodeRules("EUR"), Catalogue([CAN, "4210"]), date(2026, 11, 27))
+SUPPORTED = {
+    "a product of the shop": (seen(sure=False), Support.KNOWN),
+    "not of the shop": (seen(OTHER), Support.UNKNOWN),
+    "a price inside, sure": (seen("2242100003996"), Support.KNOWN),
+    "a price inside, not sure": (seen("2242100003996", sure=False), Support.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize(("read", "expected"), SUPPORTED.values(), ids=SUPPORTED.keys())
+def test_what_the_catalogue_says(read: CodeRead, expected: Support) -> None:
+    assert FILED(read) is expected
 
 
 @given(st.lists(st.lists(st.sampled_from([CAN, OTHER, PIECE]), max_size=2), max_size=12))

@@ -18,9 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum
 
-from aisle.store.barcodes.symbology import Symbology
+from aisle.store.barcodes.interpret import interpret
+from aisle.store.barcodes.meaning import MeasureCode, PriceCode, ProductCode
+from aisle.store.barcodes.numbers import Catalogue
+from aisle.store.barcodes.rules import CodeRules
+from aisle.store.barcodes.symbology import Scan, Symbology
 from aisle.vision.codes.seen import CodeRead
 
 WINDOW_NS = 1_500_000_000  # pictures that bear each other out lie no further apart
@@ -87,6 +92,20 @@ def vote(
             kept[key] = replace(one, believed=True)
             believed.append(Believed(t_ns, one.text, one.symbology, len(one.seen_ns)))
     return tuple(kept.values()), tuple(believed)
+
+
+def by_catalogue(rules: CodeRules, catalogue: Catalogue, today: date) -> Callable[[CodeRead], Support]:
+    """What the shop's files know of a code, for `vote` where no scale speaks.
+
+    A weight or price inside a code can be misread while the item is right, so such a code is known only where sure.
+    """
+
+    def support(read: CodeRead) -> Support:
+        meaning = interpret(Scan(read.text, read.symbology), rules, catalogue, today)
+        inside = isinstance(meaning, MeasureCode | PriceCode) and meaning.known is not None and read.sure
+        return Support.KNOWN if inside or (isinstance(meaning, ProductCode) and meaning.known) else Support.UNKNOWN
+
+    return support
 
 
 def _enough(one: Vote, rivals: Sequence[Vote], support: Support) -> bool:
