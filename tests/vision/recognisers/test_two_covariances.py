@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aisle.vision.recognisers.fitting import FEWEST_ASKED, fitted, leave_out, stretches
+from aisle.vision.recognisers.fitting import FEWEST_ASKED, fitted, leave_out, scenes
 from aisle.vision.recognisers.gallery import Gallery, posteriors
 from aisle.vision.recognisers.two_covariances import TwoCovariances, fit_space
 
@@ -127,11 +127,12 @@ def test_one_product_has_nothing_to_differ_from() -> None:
         fit_space(np.ones((3, SIZE)), np.zeros(3, np.intp))
 
 
-def test_pictures_are_left_out_by_stretches_of_their_product() -> None:
-    of = np.array([0] * 8 + [1] * 2 + [2])
-    out = stretches(of, 4)
-    assert out[:8].tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
-    assert out[8:].tolist() == [1, 2, 2]
+def test_pictures_of_one_scene_are_left_out_together() -> None:
+    taken = np.array([0, 3, 1, 2, 1, 0, 3, 2])
+    vectors = np.eye(SIZE)[[*taken, 8, 9, 10]] + np.random.default_rng(1).normal(0, 0.01, (11, SIZE))
+    out = scenes(vectors, np.array([0] * 8 + [1] * 2 + [2]), 4)
+    assert len(set(zip(taken.tolist(), out[:8].tolist(), strict=True))) == len(set(out[:8].tolist())) == 4
+    assert out[8] != out[9] and out[10] == 2
 
 
 def test_a_picture_left_out_is_not_measured_by_itself() -> None:

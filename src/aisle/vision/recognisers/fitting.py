@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
 
 from aisle.vision.recognisers.gallery import Embedding, Gallery, Measure, Odds, Recogniser, fit_odds
 from aisle.vision.recognisers.two_covariances import TwoCovariances, fit_space
-from aisle.vision.seen import Flags, FloatArray, Indices
+from aisle.vision.seen import FloatArray, Indices
 
 ROUNDS = 4
 FEWEST_REPEATED = 3
@@ -62,15 +63,14 @@ def fitted(gallery: Gallery) -> Fitted:
 def leave_out(vectors: FloatArray, of: Indices, rounds: int = ROUNDS) -> LeftOut:
     """What would be said of the enrolled pictures (n, d) if they were not enrolled; see the module for the rounds.
 
-    Pictures of a product are left out in stretches of their order: neighbours were often taken in one go, and one of
-    them would give the other away.
+    Pictures of a product are left out scene by scene: of pictures taken in one go each would give the others away.
     """
     products = int(of.max()) + 1
-    stretch = stretches(of, rounds)
+    scene = scenes(vectors, of, rounds)
     likeness, truth = [], []
     for number in range(rounds):
         strange = of % rounds == number
-        asked = stretch == number
+        asked = scene == number
         enrolled = ~strange & ~asked
         there = np.unique(of[enrolled])
         if len(there) < 2 or not asked.any():
@@ -89,14 +89,18 @@ def leave_out(vectors: FloatArray, of: Indices, rounds: int = ROUNDS) -> LeftOut
     return LeftOut(np.concatenate(likeness), np.concatenate(truth))
 
 
-def stretches(of: Indices, rounds: int) -> Indices:
-    """(n,) 0 to `rounds` - 1: the stretch of its product's pictures each one stands in, products taken in turn first.
+def scenes(vectors: FloatArray, of: Indices, rounds: int) -> Indices:
+    """(n,) 0 to `rounds` - 1: which scene of its product each picture is of, as far as pictures tell.
 
-    A product of fewer pictures than rounds has stretches of one, beginning at another round for each product.
+    The pictures of a product fall into groups of like ones (J. H. Ward, "Hierarchical grouping to optimize an objective
+    function", 1963), `rounds` of them where there are as many pictures; the first group has another number for each
+    product.
     """
     out = np.zeros(len(of), np.intp)
     for product in np.unique(of):
-        mine: Flags = of == product
-        count = int(mine.sum())
-        out[mine] = (np.arange(count) * rounds // max(count, rounds) + product) % rounds
+        mine = np.flatnonzero(of == product)
+        groups = np.zeros(1, np.intp)
+        if len(mine) > 1:
+            groups = fcluster(linkage(vectors[mine], "ward"), rounds, "maxclust").astype(np.intp) - 1
+        out[mine] = (groups + product) % rounds
     return out

@@ -67,11 +67,11 @@ class Viewed:
 
 
 def composed(networks: Sequence[Embedding]) -> Viewed:
-    """Networks and colours as one, over the usual views.
+    """Networks and colours as one, over the usual views; all networks together count as much as colours.
 
     Networks trained on shapes and textures tell shades badly, and shades tell one apple from another.
     """
-    return Viewed(Joined([*networks, ColourEmbedding()]), VIEWS)
+    return Viewed(Joined([Joined(networks), ColourEmbedding()] if networks else [ColourEmbedding()]), VIEWS)
 
 
 def identity_of(embedding: Embedding) -> str:

@@ -32,7 +32,9 @@ PRIOR_WITHIN = 0.5
 class Space:
     """Axes along which W is the identity and B diagonal.
 
-    z = (x - middle) @ axes; `between` are B's variances there, the largest first.
+    z = (x - middle) @ axes, brought to the length the model expects; `between` are B's variances there, the largest
+    first.  A picture in strange light lies far out along many axes at once; without its length the rest of it is as the
+    model has it (D. Garcia-Romero and C. Y. Espy-Wilson, "Analysis of i-vector length normalization", 2011).
     """
 
     middle: FloatArray  # (d,)
@@ -45,7 +47,9 @@ class Space:
 
     def of(self, vectors: FloatArray) -> FloatArray:
         """(n, r) of vectors (n, d)."""
-        return np.asarray((vectors - self.middle) @ self.axes)
+        z = (vectors - self.middle) @ self.axes
+        length = np.linalg.norm(z, axis=1, keepdims=True)
+        return np.asarray(z * np.sqrt(np.sum(1.0 + self.between)) / np.maximum(length, 1e-9))
 
 
 def fit_space(vectors: FloatArray, of: Indices, most_axes: int = MOST_AXES) -> Space:
