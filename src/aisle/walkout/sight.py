@@ -48,7 +48,8 @@ class SightSettings:
     learn_every: int = 3  # slots between two looks at the background, once it is known
     looks_every: int = 3  # slots between two looks at what people wear
     least_look_px: int = 500  # smaller people say nothing about what they wear
-    wrist_error_m: float = 0.13  # per axis, of the shipped networks' wrists beside what the tracker knows of (measured)
+    wrist_error_m: float = 0.035  # per axis, of the shipped networks' wrists beside what the tracker knows of (measured)
+    least_wrist: float = 0.55  # wrists right less probably than this are not told: belief then goes by the head
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ class Sight:
             *(IdentityDoubt(e.t_ns, e.a, e.b, e.probability) for e in self.tracker.events if isinstance(e, Swap)),
             *self.shelves.see(t_ns, pictures, people, floor),
         )
-        reading = track_reading(floor, DEVICE, received_ns, wrist_error_m=self.settings.wrist_error_m)
+        reading = track_reading(floor, DEVICE, received_ns, self.settings.least_wrist, self.settings.wrist_error_m)
         yield Seen(t_ns, pictures, people, floor, reading, evidence, {c: slot.frames[c] for c in pictures})
 
     def _decoded(self, frame: FrameReading, image: Image | None) -> Image | None:

@@ -29,7 +29,7 @@ HEAD_SIGMA: Final = 3.0
 WRIST, OFFSET, SPREAD, HOLDING, SHOWN = 0, slice(1, 3), 3, 4, 5
 CHANNELS: Final = 6
 SHIPPED = Path(__file__).parent.parent / "models" / "wrists.onnx"
-TRUST: Final = (0.3, 0.0, 2.1)
+TRUST: Final = (0.48, 0.25, 1.91)
 """Log odds that a peak is right: fixed part, and weights of the log odds of a wrist that shows and of any wrist."""
 LEAST_SIDE_PX: Final = 18.0
 MOST_WAY: Final = 3.0

@@ -10,6 +10,7 @@ consensus, Fischler and Bolles 1981, with all samples tried).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,7 +28,7 @@ PARALLEL = 0.06  # sine of the angle between two rays that are taken to cross
 @dataclass(frozen=True)
 class Rays:
     """k sightings of one person's wrists: eyes (k, 3), cameras' axes (k, 3, 3), points (k, 2) and standard deviations
-    (k,) in normalised image coordinates, scores (k,), the camera of each (k,)."""
+    (k,) in normalised image coordinates, scores (k,), the camera of each (k,), in ascending order."""
 
     eyes_m: FloatArray
     axes: FloatArray
@@ -40,11 +41,11 @@ class Rays:
     def directions(self) -> FloatArray:
         """(k, 3) one metre deep along the optical axis."""
         flat = np.concatenate([self.points, np.ones((len(self.points), 1))], axis=1)
-        return np.asarray(np.einsum("ki,kij->kj", flat, self.axes))
+        return np.asarray((flat[:, None] @ self.axes)[:, 0])
 
     def at(self, places_m: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Normalised coordinates (c, k, 2) of places (c, 3) in the camera of each sighting, and their depths (c, k)."""
-        X = np.einsum("cki,kji->ckj", places_m[:, None] - self.eyes_m, self.axes)
+        X = ((places_m[:, None] - self.eyes_m).swapaxes(0, 1) @ self.axes.swapaxes(1, 2)).swapaxes(0, 1)
         depth = np.maximum(X[..., 2], LEAST_DEPTH_M)
         return X[..., :2] / depth[..., None], X[..., 2]
 
@@ -58,44 +59,51 @@ class Found:
     support: float
 
 
-def found(rays: Rays, expected_m: FloatArray, expected_cov: FloatArray, body_error_m: float) -> list[Found]:
-    """The two likeliest hands, or fewer; `expected_m` (2, 3) with covariances (2, 3, 3) is where they were expected.
+def found(rays: Rays, expected_m: FloatArray, precision: FloatArray, body_error_m: float) -> list[Found]:
+    """The two likeliest hands, or fewer; `expected_m` (2, 3) with inverse covariances (2, 3, 3) is where they were
+    expected.
 
     `body_error_m` is what a wrist in space differs from what a picture shows of it.
     """
-    precision: FloatArray = np.linalg.inv(expected_cov).astype(np.float64)
     places = np.concatenate([_crossings(rays), _passing(rays, expected_m, precision), expected_m])
     points, depth = rays.at(places)
+    ahead = np.maximum(depth, LEAST_DEPTH_M)
     off = points - rays.points
-    variance = rays.sigma**2 + (body_error_m / np.maximum(depth, LEAST_DEPTH_M)) ** 2
+    variance = rays.sigma**2 + (body_error_m / ahead) ** 2
     squared = (off * off).sum(axis=2) / variance
-    sharp = UNSURE_M**2 / (variance * np.maximum(depth, LEAST_DEPTH_M) ** 2)
+    sharp = UNSURE_M**2 / (variance * ahead**2)
     odds = rays.scores / (1.0 - np.minimum(rays.scores, 0.99))
-    near = np.where((squared < NEAR) & (depth > LEAST_DEPTH_M), np.log1p(odds * sharp * np.exp(-0.5 * squared)), 0.0)
-    apart = places[:, None] - expected_m
-    far = np.einsum("chi,hij,chj->ch", apart, precision, apart)
-    prior = EXPECTED * np.exp(-0.5 * far)
+    near = np.log1p(odds * sharp * np.exp(-0.5 * squared))
+    near[(squared >= NEAR) | (depth <= LEAST_DEPTH_M)] = 0.0
+    apart = (places[:, None] - expected_m).swapaxes(0, 1)  # (2, c, 3)
+    prior = EXPECTED * np.exp(-0.5 * ((apart @ precision) * apart).sum(axis=2))
+    starts = np.flatnonzero(np.diff(rays.cameras, prepend=-1))
     out: list[Found] = []
-    cameras = np.unique(rays.cameras)
     for _ in range(2):
-        per_camera = np.stack([near[:, rays.cameras == c].max(axis=1) for c in cameras], axis=1)
-        support = per_camera.sum(axis=1) + prior.max(axis=1)
-        best = int(np.argmax(support))
+        per_camera = np.maximum.reduceat(near, starts, axis=1)
+        support = per_camera.sum(axis=1) + prior.max(axis=0)
+        best = int(support.argmax())
         explains = np.zeros(len(rays.scores), dtype=bool)
-        for k, c in enumerate(cameras):
-            if per_camera[best, k] > 0.0:
-                explains[np.flatnonzero((rays.cameras == c) & (near[best] == per_camera[best, k]))[0]] = True
+        for start, end, most in zip(starts, [*starts[1:], len(explains)], per_camera[best], strict=True):
+            if most > 0.0:
+                explains[start + int(near[best, start:end].argmax())] = True
         if not explains.any() or support[best] < LEAST:
             break
         out.append(Found(places[best], explains, float(support[best])))
-        near = np.where(explains, 0.0, near)
-        prior[:, int(np.argmax(prior[best]))] = 0.0
+        near[:, explains] = 0.0
+        prior[int(prior[:, best].argmax())] = 0.0
     return out
+
+
+@lru_cache(maxsize=64)
+def _pairs(count: int) -> tuple[Indices, Indices]:
+    i, j = np.triu_indices(count, 1)
+    return i, j
 
 
 def _crossings(rays: Rays) -> FloatArray:
     """(c, 3) the points nearest to two rays of different cameras."""
-    i, j = np.triu_indices(len(rays.scores), 1)
+    i, j = _pairs(len(rays.scores))
     other = rays.cameras[i] != rays.cameras[j]
     i, j = i[other], j[other]
     if not len(i):
@@ -118,6 +126,6 @@ def _passing(rays: Rays, expected_m: FloatArray, precision: FloatArray) -> Float
     """(2 k, 3) where each ray passes nearest, by its covariance, to each hand expected."""
     d = rays.directions
     gap = expected_m[:, None] - rays.eyes_m
-    along = np.einsum("ki,hij->hkj", d, precision)
+    along = d @ precision  # (2, k, 3)
     depth = (along * gap).sum(axis=2) / (along * d).sum(axis=2)
     return np.asarray((rays.eyes_m + np.maximum(depth, LEAST_DEPTH_M)[..., None] * d).reshape(-1, 3))

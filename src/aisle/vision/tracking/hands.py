@@ -81,7 +81,8 @@ def observe(crowd: Crowd, eyes: Eyes, view: View, pairs: tuple[Indices, Indices]
     scores = view.hand_scores[sighting, slot]
     said = view.hand_sigma_px[sighting, slot]
     blur = np.where(said == said, SIGMA_GAIN * said, SIGMA_PX / np.maximum(scores, 0.1)) / eyes.focal_px[camera, 0]
-    for i in np.unique(person):
+    precision = np.linalg.inv(crowd.wrist_cov)
+    for i in np.unique(person).tolist():
         mine = np.flatnonzero(person == i)
         rays = Rays(
             eyes.position_m[camera[mine]],
@@ -91,53 +92,51 @@ def observe(crowd: Crowd, eyes: Eyes, view: View, pairs: tuple[Indices, Indices]
             scores[mine],
             camera[mine],
         )
-        hands_seen = found(rays, crowd.wrist[i], crowd.wrist_cov[i], MODEL_M)
-        for hand, seen in _paired(crowd, int(i), hands_seen):
-            _correct(crowd, int(i), hand, rays, seen)
+        hands_seen = found(rays, crowd.wrist[i], precision[i], MODEL_M)
+        for hand, seen in _paired(crowd.wrist[i], precision[i], hands_seen):
+            _correct(crowd, i, hand, precision[i, hand], rays, seen)
             those = mine[seen.explains]
             crowd.wrist_score[i, hand] = 1.0 / (1.0 + math.exp((HALF_RIGHT - seen.support) / RIGHT_BY))
             crowd.wrist_seen_s[i, hand] = t
-            _grip(crowd, int(i), hand, view.holding[sighting[those], slot[those]], t)
+            _grip(crowd, i, hand, view.holding[sighting[those], slot[those]], t)
 
 
-def _paired(crowd: Crowd, i: int, seen: list[Found]) -> list[tuple[int, Found]]:
+def _paired(expected_m: FloatArray, precision: FloatArray, seen: list[Found]) -> list[tuple[int, Found]]:
     """Which hand of the person each of at most two is: as they were expected."""
-    off = np.array([[s.place_m - crowd.wrist[i, h] for h in range(HANDS)] for s in seen]).reshape(-1, HANDS, 3)
-    cost = np.einsum("shi,hij,shj->sh", off, np.linalg.inv(crowd.wrist_cov[i]), off)
     if not seen:
         return []
+    off = np.stack([s.place_m for s in seen]) - expected_m[:, None]  # (2, seen, 3)
+    cost = ((off @ precision) * off).sum(axis=2)
     if len(seen) == 1:
-        return [(int(np.argmin(cost[0])), seen[0])]
-    crossed = cost[0, 1] + cost[1, 0] < cost[0, 0] + cost[1, 1]
+        return [(int(cost[:, 0].argmin()), seen[0])]
+    crossed = cost[1, 0] + cost[0, 1] < cost[0, 0] + cost[1, 1]
     return [(int(crossed), seen[0]), (int(not crossed), seen[1])]
 
 
-def _correct(crowd: Crowd, i: int, hand: int, rays: Rays, seen: Found) -> None:
-    """Add what the explained sightings say to one hand, linearised where it was found.
+def _correct(crowd: Crowd, i: int, hand: int, before: FloatArray, rays: Rays, seen: Found) -> None:
+    """Add what the explained sightings say to one hand, linearised where it was found; `before` (3, 3) is the inverse
+    of its covariance.
 
     A hand found by several cameras far from where it was expected has moved as nobody foresaw: it is taken from there.
     """
     those = seen.explains
     R = rays.axes[those]
-    X = np.einsum("ki,kji->kj", seen.place_m - rays.eyes_m[those], R)
+    X = (R @ (seen.place_m - rays.eyes_m[those])[..., None])[..., 0]
     z = np.maximum(X[:, 2], 0.1)
     uv = X[:, :2] / z[:, None]
-    slopes = (R[:, :2] - uv[..., None] * R[:, 2:]) / z[:, None, None]
-    variance = rays.sigma[those] ** 2 + (MODEL_M / z) ** 2
-    weight = 1.0 / variance
-    added = np.einsum("kai,kaj,k->ij", slopes, slopes, weight)
-    target = rays.points[those] - uv + slopes @ seen.place_m
-    pull = np.einsum("kai,ka,k->i", slopes, target, weight)
-    mean, cov = crowd.wrist[i, hand], crowd.wrist_cov[i, hand]
+    slopes = (R[:, :2] - uv[..., None] * R[:, 2:]) / z[:, None, None]  # (k, 2, 3)
+    weight = 1.0 / (rays.sigma[those] ** 2 + (MODEL_M / z) ** 2)
+    flat = slopes.reshape(-1, 3)
+    weighted = flat * np.repeat(weight, 2)[:, None]
+    target = (rays.points[those] - uv).reshape(-1) + flat @ seen.place_m
+    mean = crowd.wrist[i, hand]
     off = seen.place_m - mean
-    if off @ np.linalg.solve(cov, off) > GATE:
+    if off @ before @ off > GATE:
         if those.sum() < 2:
             return
-        cov = np.diag(_VARIANCES)
-        mean = seen.place_m
-    before = np.linalg.inv(cov)
-    after = np.linalg.inv(before + added)
-    wrist = after @ (before @ mean + pull)
+        before, mean = np.diag(1.0 / _VARIANCES), seen.place_m
+    after = np.linalg.inv(before + weighted.T @ flat)
+    wrist = after @ (before @ mean + weighted.T @ target)
     body = crowd.mean[i]
     shoulder = np.array([*(body[0:2] + 0.7 * body[4:6]), SHOULDER * body[6]])
     arm = wrist - shoulder
