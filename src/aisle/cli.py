@@ -389,7 +389,7 @@ def demo(
 @app.command(epilog="Example: aisle bench receipts --recordings afternoon --jobs 2 --json --out results")
 def bench(
     suite: Annotated[
-        str, typer.Argument(metavar="SUITE", help="receipts, scales, commerce, tracking, vision, or table.")
+        str, typer.Argument(metavar="SUITE", help="receipts, scales, commerce, tracking, vision, cart, or table.")
     ],
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="FILE", help="table: results that bench --json printed.")
@@ -422,13 +422,17 @@ def bench(
         list[str] | None,
         typer.Option(
             metavar="PART",
-            help="commerce: pricing, visits, api; tracking: floor, campus, pictures; vision: visits, shop, ...",
+            help="commerce: pricing, visits, api; tracking: floor, campus, pictures; vision: visits, shop, ...; "
+            "cart: codes, groceries.",
         ),
     ] = None,
     visits: Annotated[
         int, typer.Option(min=1, help="commerce: so many visits, broken at every step; vision: filmed (100 at most).")
     ] = 10_000,
-    cameras: Annotated[int, typer.Option(min=1, help="vision: so many rendered cameras watch them.")] = 4,
+    cameras: Annotated[int, typer.Option(min=1, help="vision: so many rendered cameras watch them.")] = 6,
+    films: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="vision: keep what was rendered here, and use it again.")
+    ] = None,
     day_hours: Annotated[float, typer.Option(help="scales: so many hours of a small rack, for its memory.")] = 24.0,
     peers: Annotated[
         Path | None, typer.Option(metavar="PYTHON", help="tracking: a Python that has the peer package trackers.")
@@ -439,8 +443,8 @@ def bench(
     """Measure what Aisle claims, as a table.
 
     Suites: receipts (accuracy, calibration, speed), scales (thousands of plates), commerce (prices, visits, API),
-    tracking (people on the floor and in pictures), vision (what cameras see, simulated and real), table (results as
-    Markdown).
+    tracking (people on the floor and in pictures), vision (what cameras see, simulated and real), cart (what the smart
+    cart sees), table (results as Markdown).
     Exit code 1 when a measure falls short of its reach.
     """
     from aisle.bench.command import run_bench
@@ -467,6 +471,7 @@ def bench(
         parts=part or (),
         visits=visits,
         cameras=cameras,
+        films=films,
         peers=peers,
         minutes=minutes,
     )
