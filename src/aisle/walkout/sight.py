@@ -48,7 +48,7 @@ class SightSettings:
     learn_every: int = 3  # slots between two looks at the background, once it is known
     looks_every: int = 3  # slots between two looks at what people wear
     least_look_px: int = 500  # smaller people say nothing about what they wear
-    wrist_error_m: float = 0.035  # per axis, of the shipped networks' wrists beside what the tracker knows of (measured)
+    wrist_error_m: float = 0.035  # per axis, of the shipped wrists, beside what the tracker knows of
     least_wrist: float = 0.55  # wrists right less probably than this are not told: belief then goes by the head
 
 

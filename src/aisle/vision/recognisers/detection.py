@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def _onnx(path: Path, card: EmbeddingCard) -> Detected:
     if len(entries) != 1 or len(shape) != 4 or 3 not in (shape[1], shape[3]):
         raise ModelFileError(f"{path}: its inputs are {[list(e.shape) for e in entries]}, must be one picture")
     guesses = []
-    layout = "nchw" if shape[1] == 3 else "nhwc"
+    layout: Literal["nchw", "nhwc"] = "nchw" if shape[1] == 3 else "nhwc"
     height, width = shape[2:] if layout == "nchw" else shape[1:3]
     if not (isinstance(height, int) and isinstance(width, int)):
         height, width = USUAL_SIDE_PX, USUAL_SIDE_PX

@@ -151,7 +151,7 @@ def _vector(path: Path, embedding: Embedding, index: VectorIndex) -> FloatArray:
     known = index.get(digest)
     if known is not None:
         return known
-    vector = embedding.of([decoded_picture(data, str(path))])[0].astype(np.float32).astype(np.float64)
+    vector = np.asarray(embedding.of([decoded_picture(data, str(path))])[0].astype(np.float32), np.float64)
     index.put(digest, vector)  # rounded as it is kept, so that an index changes no answer
     return vector
 

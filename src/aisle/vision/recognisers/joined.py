@@ -26,7 +26,8 @@ class Joined:
 
     def of(self, crops: Sequence[Image]) -> FloatArray:
         """See `Embedding`."""
-        return np.concatenate([part.of(crops) for part in self._parts], axis=1) / np.sqrt(len(self._parts))
+        joined = np.concatenate([part.of(crops) for part in self._parts], axis=1)
+        return np.asarray(joined / np.sqrt(len(self._parts)))
 
 
 @dataclass(frozen=True, slots=True)
