@@ -113,7 +113,7 @@ def _shopped(store: Store, people: int, seconds: float, rng: np.random.Generator
 
     def turn(number: int) -> Script:
         while world.now < seconds:
-            who = world.person()
+            who = yield from acts.come_in(world)
             yield from acts.pause(world, who, 0.1, 0.6)
             for gtin in taste.shopping_list(rng):
                 places = [f for f in store.facings if f.gtin == gtin and world.stock.standing(gtin, f)]
