@@ -121,3 +121,27 @@ def test_a_track_without_a_place_is_somebody(place: Place) -> None:
     floor.frames(0.3, b=place)
     assert set(floor.identities.person_of) == {"a", "b"}
     assert all(0.0 <= c <= 1.0 for c in floor.identities.confidence.values())
+
+
+def test_a_track_seen_beside_the_person_it_was_taken_for_is_somebody_else() -> None:
+    floor = Floor()
+    floor.frames(1.0, a=FAR)
+    floor.lose("a")
+    floor.frames(0.4)
+    floor.frames(0.1, b=(FAR[0] + 0.3, FAR[1]))
+    assert floor.identities.person_of["b"] == "a"
+    floor.frames(1.0, a=(FAR[0] - 0.5, FAR[1]))  # the one who was lost shows up beside
+    assert floor.identities.person_of == {"a": "a", "b": "b"}
+
+
+@pytest.mark.parametrize(
+    ("off_m", "seconds"), [(0.1, 3.0), (0.8, 0.2), (float("nan"), 3.0)], ids=["one spot", "a blink", "no place"]
+)
+def test_a_double_on_one_spot_or_for_a_blink_stays_the_same_person(off_m: float, seconds: float) -> None:
+    floor = Floor()
+    floor.frames(1.0, a=FAR)
+    floor.lose("a")
+    floor.frames(0.4)
+    floor.frames(0.1, b=FAR)
+    floor.frames(seconds, a=(FAR[0] + off_m, FAR[1]))
+    assert floor.identities.person_of["b"] == "a"

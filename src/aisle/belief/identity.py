@@ -32,6 +32,8 @@ class IdentitySettings:
     door_m: float = 0.7  # people enter within about this of where others entered
     enter_rate: float = 0.02  # entrances per second while somebody new appears anywhere
     stray_density: float = 3e-4  # per square metre: an entrance away from the door
+    apart_m: float = 0.4  # two tracks of one person this far apart ...
+    apart_s: float = 0.4  # ... for so long are two persons after all
 
 
 @dataclass(slots=True)
@@ -51,12 +53,14 @@ class Identities:
     person_of: dict[str, str] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)  # person -> probability that all links were right
     _last: dict[str, _Seen] = field(default_factory=dict)  # person -> last sighting
+    _beside: dict[str, float] = field(default_factory=dict)  # linked track -> since when it is seen beside its person
     staff: frozenset[str] = frozenset()  # track ids known to be staff
     entrances: list[tuple[float, float]] = field(default_factory=list)  # gates, and wherever people entered
     exits: list[tuple[float, float]] = field(default_factory=list)
 
     def frame(self, t: float, idents: tuple[str, ...], xy: FloatArray) -> list[str]:
         """Persons of the tracks seen at `t`; `xy` is (k, 2) metres."""
+        self._part(t, idents, xy)
         persons = [self.person_of.get(i) for i in idents]
         out: list[str] = []
         for ident, known, place in zip(idents, persons, xy.tolist(), strict=True):
@@ -75,6 +79,25 @@ class Identities:
                 old.t, old.x, old.y = t, place[0], place[1]
             out.append(person)
         return out
+
+    def _part(self, t: float, idents: tuple[str, ...], xy: FloatArray) -> None:
+        """Undo links of tracks that are seen beside the very person they were taken for."""
+        beside: dict[str, float] = {}
+        shown = {ident: i for i, ident in enumerate(idents)}
+        for ident, i in shown.items():
+            person = self.person_of.get(ident, ident)
+            other = shown.get(person)
+            if person == ident or other is None:
+                continue
+            if not math.dist(xy[i].tolist(), xy[other].tolist()) > self.settings.apart_m:  # NaN is not apart
+                continue
+            since = self._beside.get(ident, t)
+            if t - since >= self.settings.apart_s:
+                self.person_of[ident] = ident
+                self.confidence[ident] = 1.0
+            else:
+                beside[ident] = since
+        self._beside = beside
 
     def doubt(self, a: str, b: str, probability: float) -> None:
         """Two tracks may have exchanged who is who: neither person's links are as sure any more."""
