@@ -22,6 +22,31 @@ FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """What loose goods may lie in on the scale, chosen by the shopper: a paper bag, a salad box."""
+
+    name: str
+    tare_g: float
+
+
+@dataclass(frozen=True, slots=True)
+class CartAttributes:
+    """What a smart cart has to know of a product, as grocers keep it.
+
+    `available`: may be bought with a cart at all.  `quantity_required`: the shopper says how many.  `tare_g` is the
+    packaging of weighed goods, `containers` what the shopper may choose instead.  `security_tag`: a person takes a tag
+    off.  `forced_verification`: a person looks at it at the lane.
+    """
+
+    available: bool = True
+    quantity_required: bool = False
+    tare_g: float = 0.0
+    containers: tuple[Container, ...] = ()
+    security_tag: bool = False
+    forced_verification: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """One trade item.
 
@@ -32,6 +57,7 @@ class Product:
     means that the product has no price of its own and needs a dated one
     (`offers.Price`), which may well be 0 for what is given away.
     `width_m` is the footprint along the shelf, None when nobody measured it.
+    `plu` is a look-up code under which it can be typed beside its `gtin`; empty when there is none.
     """
 
     gtin: str
@@ -46,6 +72,8 @@ class Product:
     minimum_age: int = 0
     deposit_minor: int = 0
     width_m: float | None = None
+    plu: str = ""
+    cart: CartAttributes = CartAttributes()
 
 
 @dataclass(frozen=True, slots=True)
