@@ -37,7 +37,7 @@ class Till:
         """`allowance` bounds the search for the best combination, counted in work (see `labels.Allowance`)."""
         self.store = store
         self._allowance = allowance
-        self._book = PriceBook(store)
+        self.book = PriceBook(store)
         self._taxes = TaxTable(store.taxes)
         self._running = Running(store)
 
@@ -46,7 +46,7 @@ class Till:
 
         `hints=False` leaves out what one more item would save, which costs further searches.
         """
-        tagged = tag(basket, self.store.products, self._book)
+        tagged = tag(basket, self.store.products, self.book)
         self.check_coupons(basket)
         sale = _Sale(self._running, basket)
         lots = [Lot(sale.kind(line), line.count) for line in tagged]
@@ -69,7 +69,7 @@ class Till:
         """What one unit of a product would be, taken at the end of the visit."""
         item = Item(f"one more {gtin}", gtin, 1, basket.at)
         try:
-            return sale.kind(tag(replace(basket, items=(item,)), self.store.products, self._book)[0])
+            return sale.kind(tag(replace(basket, items=(item,)), self.store.products, self.book)[0])
         except PricingError:
             return None
 
