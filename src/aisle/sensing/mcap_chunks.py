@@ -26,6 +26,8 @@ from mcap.records import (
     McapRecord,
     Message,
     MessageIndex,
+    Metadata,
+    MetadataIndex,
     Schema,
     Statistics,
     SummaryOffset,
@@ -48,6 +50,7 @@ class ChunkedFile:
         self._schemas: list[Schema] = []
         self._channels: list[Channel] = []
         self._attached: list[AttachmentIndex] = []
+        self._described: list[MetadataIndex] = []
         self._chunks: list[ChunkIndex] = []
         self._open = RecordBuilder()  # the records of the chunk being filled
         self._indices: dict[int, list[tuple[int, int]]] = {}  # its messages, by channel: log time and place
@@ -63,6 +66,11 @@ class ChunkedFile:
         start = self._stream.tell()
         length = self._put(Attachment(0, 0, name, media_type, data))
         self._attached.append(AttachmentIndex(start, length, 0, 0, len(data), name, media_type))
+
+    def describe(self, name: str, metadata: dict[str, str]) -> None:
+        """Put a metadata record into the file, outside any chunk."""
+        start = self._stream.tell()
+        self._described.append(MetadataIndex(start, self._put(Metadata(name, metadata)), name))
 
     def schema(self, name: str, encoding: str, data: bytes) -> int:
         """Make a schema known; gives its number."""
@@ -107,7 +115,7 @@ class ChunkedFile:
             message_count=sum(self._counts.values()),
             message_end_time=last,
             message_start_time=first,
-            metadata_count=0,
+            metadata_count=len(self._described),
             schema_count=len(self._schemas),
         )
         groups: Sequence[tuple[Opcode, Sequence[McapRecord]]] = (
@@ -116,7 +124,7 @@ class ChunkedFile:
             (Opcode.STATISTICS, (counts,)),
             (Opcode.CHUNK_INDEX, self._chunks),
             (Opcode.ATTACHMENT_INDEX, self._attached),
-            (Opcode.METADATA_INDEX, ()),
+            (Opcode.METADATA_INDEX, self._described),
         )
         for opcode, records in groups:
             begin = summary.count
