@@ -235,7 +235,7 @@ def _entry(receipt: Receipt, line: PricedLine, speech: Tongue, zone: ZoneInfo) -
     gone = sum(refund.quantity for refund in receipt.refunds if refund.line_id == line.line_id) >= line.quantity
     return Entry(
         name=plain(line.name),
-        detail=_detail(line, speech, currency),
+        detail=line_detail(line, speech, currency),
         amount=speech.amount(line.regular_minor, currency),
         sure=speech.say("being_checked") if waits else _sureness(receipt, line.line_id, speech),
         waits=waits,
@@ -247,7 +247,8 @@ def _entry(receipt: Receipt, line: PricedLine, speech: Tongue, zone: ZoneInfo) -
     )
 
 
-def _detail(line: PricedLine, speech: Tongue, currency: str) -> str:
+def line_detail(line: PricedLine, speech: Tongue, currency: str) -> str:
+    """How the amount of a line comes about: its weight or count and the price of one; empty for a single piece."""
     price = speech.amount(line.unit_minor, currency)
     if line.weight_g is not None:
         return speech.say("per_kg", weight=speech.kilograms(line.weight_g), price=price)
@@ -272,9 +273,14 @@ def _sureness(receipt: Receipt, line_id: str, speech: Tongue) -> str:
     return speech.say("share_sure", share=speech.sureness(probability))
 
 
-def _saving(saving: Saving, speech: Tongue, currency: str) -> Row:
+def saving_name(saving: Saving, speech: Tongue) -> str:
+    """Why a line became cheaper: the offer's own name, or words for prices that need none."""
     own = {"member": "member_price", "later": "later_price"}.get(saving.kind)
-    return Row(speech.say(own) if own else plain(saving.name), speech.amount(-saving.minor, currency), "saved")
+    return speech.say(own) if own else plain(saving.name)
+
+
+def _saving(saving: Saving, speech: Tongue, currency: str) -> Row:
+    return Row(saving_name(saving, speech), speech.amount(-saving.minor, currency), "saved")
 
 
 def _line_back(receipt: Receipt, line: PricedLine, speech: Tongue, zone: ZoneInfo) -> tuple[str, ...]:
