@@ -103,42 +103,59 @@ class Desk:
 
     def enter_by_code(self, code: str, gate_id: str, *, message: MessageId | None = None) -> Entry:
         """A phone's code at the gate. Raises CodeForged/Expired/Replayed, InDebt, NoCard errors."""
-        return self._run(
-            "enter_by_code",
-            lambda w: entrance.by_code(self._shop, self._codes, w, code, gate_id),
-            message,
-            Entry,
-            ".".join(code.split(".")[:2]),  # whose it is: a phone shows another code each time
-        )
 
-    def enter_apart(self, customer_id: str, gate_id: str, *, message: MessageId | None = None) -> Entry:
-        """A customer who shopped elsewhere, in a visit of its own. Raises UnknownCustomer, InDebt, NoCard errors."""
-        return self._run(
-            "enter_apart", lambda w: entrance.apart(self._shop, w, customer_id, gate_id), message, Entry, customer_id
-        )
+        def enter(work: Work) -> Entry:
+            return entrance.by_code(self._shop, self._codes, work, code, gate_id)
+
+        whose = ".".join(code.split(".")[:2])  # a phone shows another code each time
+        return self._run("enter_by_code", enter, message, Entry, whose)
+
+    def enter_apart(
+        self, customer_id: str, gate_id: str, *, hold_minor: int | None = None, trusted: bool = False,
+        message: MessageId | None = None,
+    ) -> Entry:  # fmt: skip
+        """A customer who shopped elsewhere, in a visit of its own. Raises UnknownCustomer, InDebt, NoCard errors.
+
+        `hold_minor`: what is held instead of the policy's amount. `trusted`: the goods are outside already; nobody is
+        turned away for a debt or for want of a card, and what no card pays is owed.
+        """
+
+        def enter(work: Work) -> Entry:
+            return entrance.apart(self._shop, work, customer_id, gate_id, hold_minor=hold_minor, trusted=trusted)
+
+        return self._run("enter_apart", enter, message, Entry, customer_id)
 
     def enter_by_card(
-        self, token: str, gate_id: str, *, apart: bool = False, message: MessageId | None = None
-    ) -> Entry:
-        """A card at the gate, as the one-time token of the terminal; `apart`: of somebody who shopped elsewhere."""
+        self, token: str, gate_id: str, *, apart: bool = False, hold_minor: int | None = None,
+        message: MessageId | None = None,
+    ) -> Entry:  # fmt: skip
+        """A card at the gate, as the one-time token of the terminal; `apart`: of somebody who shopped elsewhere.
+
+        `hold_minor`: what is held instead of the policy's amount; 0: nothing, until the visit is priced.
+        """
         bounds.check_token(token)
-        return self._run(
-            "enter_by_card",
-            lambda w: entrance.by_card(self._shop, w, token, gate_id, apart=apart),
-            message,
-            Entry,
-            token,
-        )
+
+        def enter(work: Work) -> Entry:
+            return entrance.by_card(self._shop, work, token, gate_id, apart=apart, hold_minor=hold_minor)
+
+        return self._run("enter_by_card", enter, message, Entry, token)
+
+    def redeem_code(self, code: str, shown_ns: int, *, message: MessageId | None = None) -> Customer:
+        """Whose phone was shown to a cart at that moment; the code is used up. Raises CodeForged/Expired/Replayed."""
+        bounds.check_moment("the code", shown_ns, self.clock())
+
+        def redeem(work: Work) -> Customer:
+            return entrance.redeem(self._codes, work, code, shown_ns)
+
+        return self._run("redeem_code", redeem, message, Customer, code)
 
     def enter_guest(self, host_visit_id: str, gate_id: str, *, message: MessageId | None = None) -> Entry:
         """One more person the host pays for."""
-        return self._run(
-            "enter_guest",
-            lambda w: entrance.guest(self._shop, w, host_visit_id, gate_id),
-            message,
-            Entry,
-            host_visit_id,
-        )
+
+        def enter(work: Work) -> Entry:
+            return entrance.guest(self._shop, work, host_visit_id, gate_id)
+
+        return self._run("enter_guest", enter, message, Entry, host_visit_id)
 
     def enter_staff(self, staff_id: str, gate_id: str, *, message: MessageId | None = None) -> Entry:
         """Somebody who works here."""
@@ -333,25 +350,19 @@ class Desk:
         self, dispute_id: str, granted: bool, by: str, why: str, *, message: MessageId | None = None
     ) -> VisitDispute:
         """A person's decision on a dispute in review."""
-        return self._run(
-            "decide",
-            lambda w: complaints.decide(self._shop, w, dispute_id, granted=granted, by=by, why=why),
-            message,
-            VisitDispute,
-            dispute_id,
-            str(granted),
-        )
+
+        def decide(work: Work) -> VisitDispute:
+            return complaints.decide(self._shop, work, dispute_id, granted=granted, by=by, why=why)
+
+        return self._run("decide", decide, message, VisitDispute, dispute_id, str(granted))
 
     def found(self, dispute_id: str, right: bool, by: str, *, message: MessageId | None = None) -> VisitDispute:
         """The truth about a dispute came out later; it counts in the customer's standing."""
-        return self._run(
-            "found",
-            lambda w: complaints.found(self._shop, w, dispute_id, right=right, by=by),
-            message,
-            VisitDispute,
-            dispute_id,
-            str(right),
-        )
+
+        def note(work: Work) -> VisitDispute:
+            return complaints.found(self._shop, work, dispute_id, right=right, by=by)
+
+        return self._run("found", note, message, VisitDispute, dispute_id, str(right))
 
     # Customers
 

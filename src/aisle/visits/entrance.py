@@ -43,17 +43,29 @@ def entry_of(visit: Visit) -> Entry:
 def by_code(shop: Shop, codes: Codes, work: Work, code: str, gate_id: str) -> Entry:
     """A customer's phone at the gate."""
     now_ns = shop.clock()
-    opened = codes.open(code, now_ns)
+    customer, nonce = _shown(codes, work, code, now_ns)
+    entry = _welcome(shop, work, customer, gate_id, now_ns)
+    work.rows.insert(used_codes, {"nonce": nonce, "used_at_ns": now_ns})
+    return entry
+
+
+def redeem(codes: Codes, work: Work, code: str, shown_ns: int) -> Customer:
+    """Whose phone was shown to a cart at the moment `shown_ns`; the code is used up and opens no gate any more."""
+    customer, nonce = _shown(codes, work, code, shown_ns)
+    work.rows.insert(used_codes, {"nonce": nonce, "used_at_ns": shown_ns})
+    return customer
+
+
+def _shown(codes: Codes, work: Work, code: str, shown_ns: int) -> tuple[Customer, str]:
+    """The customer whose code this is, and its number used once."""
+    opened = codes.open(code, shown_ns)
     if work.fetch(select(used_codes.c.nonce).where(used_codes.c.nonce == opened.nonce)):
         raise CodeReplayedError(
             "this entry code has opened a gate before: show the one on the phone now",
             found="a used code",
             expected="a fresh one",
         )
-    customer = customers.find(work.fetch, opened.customer_id)
-    entry = _welcome(shop, work, customer, gate_id, now_ns)
-    work.rows.insert(used_codes, {"nonce": opened.nonce, "used_at_ns": now_ns})
-    return entry
+    return customers.find(work.fetch, opened.customer_id), opened.nonce
 
 
 def _welcome(shop: Shop, work: Work, customer: Customer, gate_id: str, now_ns: int) -> Entry:
@@ -64,15 +76,31 @@ def _welcome(shop: Shop, work: Work, customer: Customer, gate_id: str, now_ns: i
     return _enter(shop, work, customer, gate_id, now_ns)
 
 
-def apart(shop: Shop, work: Work, customer_id: str, gate_id: str) -> Entry:
-    """A customer who shopped elsewhere, in a visit of its own whatever else the customer does in the shop."""
+def apart(
+    shop: Shop, work: Work, customer_id: str, gate_id: str, *, hold_minor: int | None = None, trusted: bool = False
+) -> Entry:
+    """A customer who shopped elsewhere, in a visit of its own whatever else the customer does in the shop.
+
+    `trusted`: the goods are outside already; nobody is turned away, and what no card pays is owed.
+    """
     customer = customers.find(work.fetch, customer_id)
-    customers.refuse_debtors(work.fetch, customer.payer)
-    return _enter(shop, work, customer, gate_id, shop.clock(), apart=True)
+    if not trusted:
+        customers.refuse_debtors(work.fetch, customer.payer)
+    hold_minor = 0 if trusted else hold_minor
+    return _enter(shop, work, customer, gate_id, shop.clock(), apart=True, hold_minor=hold_minor)
 
 
-def _enter(shop: Shop, work: Work, customer: Customer, gate_id: str, now_ns: int, *, apart: bool = False) -> Entry:
-    hold_minor = shop.policy.hold_for(shop.store.currency)
+def _enter(
+    shop: Shop,
+    work: Work,
+    customer: Customer,
+    gate_id: str,
+    now_ns: int,
+    *,
+    apart: bool = False,
+    hold_minor: int | None = None,
+) -> Entry:
+    hold_minor = shop.policy.hold_for(shop.store.currency) if hold_minor is None else hold_minor
     if hold_minor > 0 and customer.card is None:
         raise NoCardError("there is no card on file: add one on the phone", found="no card", expected="a card on file")
     entered = ev.Entered(
@@ -91,9 +119,11 @@ def _enter(shop: Shop, work: Work, customer: Customer, gate_id: str, now_ns: int
     return entry_of(work.append(Visit(""), entered))
 
 
-def by_card(shop: Shop, work: Work, token: str, gate_id: str, *, apart: bool = False) -> Entry:
+def by_card(
+    shop: Shop, work: Work, token: str, gate_id: str, *, apart: bool = False, hold_minor: int | None = None
+) -> Entry:
     """A card presented at the gate; whose it is shows only once the provider has answered."""
-    hold_minor = max(1, shop.policy.hold_for(shop.store.currency))
+    hold_minor = max(1, shop.policy.hold_for(shop.store.currency)) if hold_minor is None else hold_minor
     entered = ev.Entered(
         shop.clock(), shop.ids(), "card", gate_id, shop.store.currency, token=token, hold_minor=hold_minor, apart=apart
     )
