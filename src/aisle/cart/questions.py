@@ -44,16 +44,9 @@ Pictures = Callable[[str], str]
 PriceText = Callable[[Product], str]
 
 
-def questions(
-    trip: Trip, store: Store, words: Tongue, pictures: Pictures, price: PriceText, *, seen: frozenset[str] = frozenset()
-) -> tuple[Question, ...]:
-    """The open prompts of a trip in words, the oldest question first, what needs no answer behind them.
-
-    `seen` are prompts already put away by the shopper or by staff.
-    """
-    asked = [
-        question(prompt, store, words, pictures, price) for prompt in trip.open_prompts if prompt.prompt_id not in seen
-    ]
+def questions(trip: Trip, store: Store, words: Tongue, pictures: Pictures, price: PriceText) -> tuple[Question, ...]:
+    """The open prompts of a trip in words, the oldest question first, what needs no answer behind them."""
+    asked = [question(prompt, store, words, pictures, price) for prompt in trip.open_prompts]
     return tuple(sorted(asked, key=lambda one: one.tell))
 
 
@@ -75,8 +68,9 @@ def question(prompt: Prompt, store: Store, words: Tongue, pictures: Pictures, pr
 
 
 def answer_value(prompt: Prompt, option: Choice) -> str:
-    """What the "answer" tap carries for an option: how many where that is the question, else which."""
-    return str(option.quantity) if prompt.kind in _COUNTED and option.code not in ("none", "own") else option.code
+    """What the "answer" tap carries for an option: the product, with how many of it where that is the question."""
+    several = option.quantity != 1 or prompt.kind in _COUNTED
+    return f"{option.code}*{option.quantity}" if several else option.code
 
 
 def _mark(kind: PromptKind) -> Mark:
@@ -114,7 +108,7 @@ def _answers(
     """Tiles for the options in their order, and the answers that close the question."""
     if prompt.kind is PromptKind.CHOOSE_CONTAINER:
         return tuple(Tile(option.code, plain(option.code)) for option in prompt.options[:MOST_TILES])
-    if prompt.kind in _COUNTED:
+    if prompt.kind in _COUNTED and all(option.code == prompt.gtin for option in prompt.options):
         return _counts(prompt, words)
     tiles: list[Tile] = []
     for option in prompt.options:
@@ -128,6 +122,6 @@ def _answers(
 
 def _counts(prompt: Prompt, words: Tongue) -> tuple[Tile, ...]:
     """Numbers of pieces as tiles: those that fit the weight, else one to six."""
-    offered = [option.quantity for option in prompt.options if option.code not in ("none", "own")]
-    chosen = sorted(dict.fromkeys(offered)) or list(range(1, 7))
-    return tuple(Tile(str(count), words.count(count)) for count in chosen[:MOST_COUNT])
+    chosen = sorted({option.quantity for option in prompt.options}) or list(range(1, 7))
+    values = [answer_value(prompt, Choice(prompt.gtin or "", count)) for count in chosen[:MOST_COUNT]]
+    return tuple(Tile(value, words.count(count)) for value, count in zip(values, chosen, strict=False))

@@ -103,7 +103,6 @@ class Screen:
             words,
             self._pictures,
             lambda product: self.price_text(product, words, now_ns),
-            seen=seat.surface.put_away,
         )
         unsure = sum(1 for question in asked if not question.tell)
         note, mark = _note(trip, unsure, words)

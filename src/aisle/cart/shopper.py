@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import msgspec
 
-from aisle.cart.trip import PromptKind, Trip
 from aisle.sensing.cart.readings import TapReading
 
 
@@ -30,7 +29,7 @@ GUEST = Shopper()
 
 
 class Surface(msgspec.Struct, frozen=True):
-    """The screen's own state: language, size of text, what the shopper is doing, told prompts already put away.
+    """The screen's own state: its language, the size of its text, and what the shopper is doing.
 
     `mode` is "", "own_bag" or "personal_item".
     """
@@ -38,13 +37,9 @@ class Surface(msgspec.Struct, frozen=True):
     language: str = "en"
     large_text: bool = False
     mode: str = ""
-    put_away: frozenset[str] = frozenset()
 
 
-_FOR_THE_SCREEN = frozenset({PromptKind.UNKNOWN_CODE.value, PromptKind.NOT_FOR_CART.value})
-
-
-def after_tap(surface: Surface, tap: TapReading, trip: Trip) -> Surface:
+def after_tap(surface: Surface, tap: TapReading) -> Surface:
     """The surface after a touch. Taps about goods leave it as it is."""
     match tap.tap, tap.value:
         case "language", str(language):
@@ -53,8 +48,6 @@ def after_tap(surface: Surface, tap: TapReading, trip: Trip) -> Surface:
             return msgspec.structs.replace(surface, large_text=large)
         case ("own_bag" | "personal_item") as mode, bool(on):
             return msgspec.structs.replace(surface, mode=mode if on else "")
-        case "answer", {"prompt": str(prompt_id)}:
-            told = {p.prompt_id for p in trip.prompts if p.kind.value in _FOR_THE_SCREEN}
-            if prompt_id in told:
-                return msgspec.structs.replace(surface, put_away=surface.put_away | {prompt_id})
+        case "pay", _:
+            return msgspec.structs.replace(surface, mode="")
     return surface

@@ -105,7 +105,11 @@ class Hub:
         if not self._watchers:
             return
         for visit in what.visits:
-            with self._lock:
-                watchers = tuple(self._watchers.get(visit.visit_id, ()))
-            for watcher in watchers:
-                watcher.tell(visit.revision)
+            self.told(visit.visit_id, visit.revision)
+
+    def told(self, visit_id: str, revision: int) -> None:
+        """Tell the watchers of one visit that it is at this revision."""
+        with self._lock:
+            watchers = tuple(self._watchers.get(visit_id, ()))
+        for watcher in watchers:
+            watcher.tell(revision)
