@@ -10,7 +10,19 @@ from typing import Any
 from hypothesis import strategies as st
 
 from aisle.store.codes import in_store_gtin
-from aisle.store.model import Camera, Device, Facing, Gate, Policies, Product, Shelf, Store, Zone
+from aisle.store.model import (
+    Camera,
+    CartAttributes,
+    Container,
+    Device,
+    Facing,
+    Gate,
+    Policies,
+    Product,
+    Shelf,
+    Store,
+    Zone,
+)
 from aisle.store.offers import (
     AmountOff,
     Bundle,
@@ -65,6 +77,13 @@ def zones(name: str) -> st.SearchStrategy[Zone]:
     return st.builds(Zone, st.just(name), st.sampled_from(["sales", "staff", "stock"]), outlines)
 
 
+def cart_attributes() -> st.SearchStrategy[CartAttributes]:
+    named = filled.map(lambda name: name.replace("=", "-").replace(";", "-"))
+    boxes = st.lists(st.builds(Container, named, st.floats(0, 500)), max_size=3, unique_by=lambda box: box.name)
+    flags = st.booleans()
+    return st.builds(CartAttributes, flags, flags, st.floats(0, 500), boxes.map(tuple), flags, flags)
+
+
 @st.composite
 def products(draw: st.DrawFn, tax_categories: list[str]) -> dict[str, Product]:
     numbers = draw(st.lists(st.integers(0, 10**9 - 1), max_size=5, unique=True))
@@ -83,8 +102,10 @@ def products(draw: st.DrawFn, tax_categories: list[str]) -> dict[str, Product]:
             minimum_age=draw(st.integers(0, 21)),
             deposit_minor=draw(st.integers(0, 500)),
             width_m=draw(st.none() | st.floats(0.001, 2)),
+            plu=draw(st.sampled_from(["", f"{50000 + place}"])),
+            cart=draw(st.just(CartAttributes()) | cart_attributes()),
         )
-        for code in codes
+        for place, code in enumerate(codes)
     }
 
 

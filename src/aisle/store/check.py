@@ -23,17 +23,23 @@ SCALE_NOISE_G = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A store as read, with the lines its products and facings stand on (facings in the store's order)."""
+    """A store as read, with the lines its products and facings stand on (facings in the store's order).
+
+    `shelved`: there is a layout or a planogram; `zoned`: the shop says in which time zone it is.
+    """
 
     store: Store
     product_lines: dict[str, int]
     facing_lines: tuple[int, ...]
     pictured: tuple[str, ...]
+    shelved: bool = True
+    zoned: bool = True
 
 
 def warnings_of(draft: Draft) -> tuple[Problem, ...]:
     """All warnings: about goods and shelves in order of file and line, then about offers."""
     return (
+        *_left_out(draft),
         *_unweighed(draft),
         *_homeless(draft),
         *_out_of_line(draft),
@@ -53,6 +59,23 @@ def alike(a: Product, b: Product) -> bool:
     return abs(a.weight_g - b.weight_g) <= max(SCALE_NOISE_G, 2.0 * spread)
 
 
+def _left_out(draft: Draft) -> Iterator[Problem]:
+    """What a shop need not say, where it would have mattered."""
+    store = draft.store
+    dated = any(price.starts or price.ends for price in store.prices)
+    dated |= any(p.starts or p.ends or p.windows for p in store.promotions)
+    if dated and not draft.zoned:
+        expected = "the shop's time zone, such as Europe/Berlin: until then prices and offers start and end in UTC"
+        yield Problem("warning", "store.toml", None, "time_zone", "nothing", expected)
+    if not draft.shelved and (store.cameras or store.devices):
+        expected = "floor and shelves, and planogram.csv: cameras and devices of the shop have nothing to watch"
+        yield Problem("warning", "layout.toml", None, None, "no such file", expected)
+    named = sorted({p.tax_category for p in store.products.values() if p.tax_category})
+    if named and not store.taxes.rates:
+        expected = f"rates for what products.csv names ({', '.join(named)}): until then nothing is taxed"
+        yield Problem("warning", "tax.toml", None, None, "no rates", expected)
+
+
 def _unweighed(draft: Draft) -> Iterator[Problem]:
     for gtin, product in draft.store.products.items():
         if product.weight_g is None and not product.sold_by_weight:
@@ -61,6 +84,8 @@ def _unweighed(draft: Draft) -> Iterator[Problem]:
 
 
 def _homeless(draft: Draft) -> Iterator[Problem]:
+    if not draft.shelved:
+        return
     placed = {facing.gtin for facing in draft.store.facings}
     for gtin, product in draft.store.products.items():
         if gtin not in placed:
@@ -126,10 +151,16 @@ def _unseen(draft: Draft) -> Iterator[Problem]:
 
 
 def _strange_pictures(draft: Draft) -> Iterator[Problem]:
+    known = draft.store.products.keys() | {product.plu for product in draft.store.products.values()}
     for name in draft.pictured:
-        if name not in draft.store.products:
+        if name not in known:
             yield Problem(
-                "warning", f"images/{shown(name)[1:-1]}", None, None, "pictures of no product", "a code of products.csv"
+                "warning",
+                f"images/{shown(name)[1:-1]}",
+                None,
+                None,
+                "pictures of no product",
+                "a gtin or plu of products.csv",
             )
 
 

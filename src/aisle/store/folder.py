@@ -82,9 +82,10 @@ def _read(path: Path) -> _Reading:
     taxes, categories = read_taxes(path, found[TAX])
     categories |= shop.former_tax
     products, product_lines = read_products(path, shop.currency, categories, found[PRODUCTS])
-    layout = read_layout(path, found[LAYOUT])
+    shelved = (path / LAYOUT).exists() or (path / PLANOGRAM).exists()  # neither: a shop with carts only
+    layout = read_layout(path, found[LAYOUT]) if shelved else Layout()
     shelves = {shelf.key: shelf for shelf in layout.shelves}
-    facings, facing_lines = read_planogram(path, products, shelves, found[PLANOGRAM])
+    facings, facing_lines = read_planogram(path, products, shelves, found[PLANOGRAM]) if shelved else ((), ())
     gondolas = {shelf.gondola for shelf in layout.shelves}
     for place, device in enumerate(shop.devices, start=1):
         if device.gondola is not None and device.gondola not in gondolas:
@@ -108,7 +109,8 @@ def _read(path: Path) -> _Reading:
         policies=shop.policies,
     )
     errors = tuple(itertools.chain.from_iterable(findings.problems for findings in found.values()))
-    return _Reading(Draft(store, product_lines, facing_lines, _pictured(path)), errors)
+    draft = Draft(store, product_lines, facing_lines, _pictured(path), shelved, shop.zoned)
+    return _Reading(draft, errors)
 
 
 def _pictured(path: Path) -> tuple[str, ...]:

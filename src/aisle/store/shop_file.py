@@ -30,6 +30,7 @@ class Shop:
     former_tax: frozenset[str] = frozenset()
     policies: Policies = field(default_factory=Policies)
     devices: tuple[Device, ...] = ()
+    zoned: bool = True  # whether the file says in which time zone the shop is
 
 
 def read_shop(folder: Path, findings: Findings) -> Shop:
@@ -45,6 +46,7 @@ def read_shop(folder: Path, findings: Findings) -> Shop:
         former_tax=_former_tax(fields),
         policies=_policies(fields.table("policies")),
         devices=tuple(_device(table_) for table_ in fields.tables("device")),
+        zoned=fields.has("time_zone"),
     )
     fields.close()
     unique(findings, "device", [d.device_id for d in shop.devices])
@@ -79,9 +81,7 @@ def _currency(fields: Fields) -> str:
 
 
 def _time_zone(fields: Fields) -> str:
-    zone = fields.text("time_zone", expected="a time zone such as Europe/Berlin")
-    if not zone:
-        return "UTC"
+    zone = fields.text("time_zone", "UTC", expected="a time zone such as Europe/Berlin")
     try:
         zoneinfo.ZoneInfo(zone)
     except (KeyError, ValueError, OSError):

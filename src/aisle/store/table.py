@@ -10,30 +10,38 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from aisle.store.prices import decimals_of, parse_amount
 from aisle.store.problems import Findings, shown
 from aisle.store.toml_in import clean, one_of, read_text
 
-_FLAGS = {"yes": True, "no": False, "true": True, "false": False, "": False}
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_FLAGS = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
+_NONE: Mapping[str, str] = MappingProxyType({})
+NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _INTEGER = re.compile(r"[0-9]{1,12}")
 
 
 class Row:
-    """One line of a table, read cell by cell; wrong cells are noted and a stand-in is returned."""
+    """One line of a table, read cell by cell; wrong cells are noted and a stand-in is returned.
 
-    def __init__(self, line: int, cells: dict[str, str], findings: Findings) -> None:
+    `written` are the columns the file has under another name, which is the one faults are told by.
+    """
+
+    def __init__(
+        self, line: int, cells: dict[str, str], findings: Findings, written: Mapping[str, str] = _NONE
+    ) -> None:
         self.line = line
         self._cells = cells
         self._findings = findings
+        self._written = written
         self.sound = True
 
     def error(self, column: str, found: str, expected: str) -> None:
         self.sound = False
-        self._findings.error(column, found, expected, self.line)
+        self._findings.error(self._written.get(column, column), found, expected, self.line)
 
     def cell(self, column: str) -> str:
         return self._cells.get(column, "")
@@ -52,7 +60,7 @@ class Row:
         cell = self.cell(column)
         if not cell:
             return None
-        value = float(cell) if _NUMBER.fullmatch(cell) else math.nan
+        value = float(cell) if NUMBER.fullmatch(cell) else math.nan
         if not low <= value <= high:
             self.error(column, shown(cell), f"a number from {low:g} to {high:g}")
             return None
@@ -87,28 +95,39 @@ class Row:
     def _amount_error(self, column: str, found: str, currency: str) -> None:
         self.error(column, found, f"an amount in {currency} with a point and at most {decimals_of(currency)} decimals")
 
-    def flag(self, column: str) -> bool:
-        """yes or no; an empty cell is no."""
+    def flag(self, column: str, default: bool = False) -> bool:
+        """yes or no; an empty cell is `default`."""
         cell = self.cell(column).lower()
-        if cell not in _FLAGS:
+        if cell and cell not in _FLAGS:
             self.error(column, shown(cell), "yes or no")
-        return _FLAGS.get(cell, False)
+        return _FLAGS.get(cell, default)
 
 
-def read_table(path: Path, columns: Sequence[str], required: Sequence[str], findings: Findings) -> list[Row]:
-    """The rows of a CSV file. Faults of the heading or of quoting are noted; blank lines are skipped."""
+def read_table(
+    path: Path,
+    columns: Sequence[str],
+    required: Sequence[str],
+    findings: Findings,
+    aliases: Mapping[str, str] = _NONE,
+) -> list[Row]:
+    """The rows of a CSV file. Faults of the heading or of quoting are noted; blank lines are skipped.
+
+    `aliases` are other names a file may give its columns, each with the name among `columns` it stands for.
+    """
     text = read_text(path, findings)
     if text is None:
         return []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[Row] = []
     try:
-        heading = [cell.strip() for cell in next(reader, [])]
-        if not _heading_is_sound(heading, columns, required, findings):
+        names = [cell.strip() for cell in next(reader, [])]
+        heading = [aliases.get(name, name) for name in names]
+        if not _heading_is_sound(names, heading, columns, required, findings):
             return []
+        written = {column: name for column, name in zip(heading, names, strict=True) if column != name}
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                rows.append(_row(reader.line_num, heading, cells, findings))
+                rows.append(_row(reader.line_num, heading, cells, findings, written))
     except csv.Error as error:
         findings.error(
             None, f"broken CSV: {error}", "cells separated by commas, quoted with double quotes", reader.line_num
@@ -132,23 +151,29 @@ def optional(value: float | None) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
-def _heading_is_sound(heading: list[str], columns: Sequence[str], required: Sequence[str], findings: Findings) -> bool:
-    if len(heading) == 1 and ";" in heading[0]:
+def _heading_is_sound(
+    names: list[str], heading: list[str], columns: Sequence[str], required: Sequence[str], findings: Findings
+) -> bool:
+    """Whether there is every required column; `names` are the columns as written, `heading` what they stand for."""
+    if len(names) == 1 and ";" in names[0]:
         findings.error(None, "columns separated by semicolons", "columns separated by commas", 1)
         return False
-    for name in required:
-        if name not in heading:
-            findings.error(name, "no such column", f"a heading with {', '.join(required)}", 1)
-    for place, name in enumerate(heading):
-        if name not in columns:
+    for column in required:
+        if column not in heading:
+            findings.error(column, "no such column", f"a heading with {', '.join(required)}", 1)
+    for place, (name, column) in enumerate(zip(names, heading, strict=True)):
+        if column not in columns:
             findings.error(shown(name)[1:-1], "an unknown column", one_of(name, columns), 1)
-        elif name in heading[:place]:
+        elif name in names[:place]:
             findings.error(name, "the column twice", "each column once", 1)
-    return all(name in heading for name in required)
+        elif column in heading[:place]:
+            other = names[heading.index(column)]
+            findings.error(name, f"the column {other} beside it, which says the same", "one of the two", 1)
+    return all(column in heading for column in required)
 
 
-def _row(line: int, heading: list[str], cells: list[str], findings: Findings) -> Row:
-    row = Row(line, {name: cell.strip() for name, cell in zip(heading, cells, strict=False)}, findings)
+def _row(line: int, heading: list[str], cells: list[str], findings: Findings, written: Mapping[str, str]) -> Row:
+    row = Row(line, {name: cell.strip() for name, cell in zip(heading, cells, strict=False)}, findings, written)
     if len(cells) > len(heading):
         row.error(heading[-1], f"{len(cells)} cells", f"{len(heading)} cells, as in the heading")
     return row
