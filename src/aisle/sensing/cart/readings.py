@@ -52,12 +52,16 @@ class MotionReading(msgspec.Struct, frozen=True, gc=False):
 
 
 class ScanReading(msgspec.Struct, frozen=True, gc=False):
-    """A code read by the hand scanner; `symbology` is one of `store.barcodes.symbology.Symbology`'s names."""
+    """A code read by the hand scanner; `symbology` is one of `store.barcodes.symbology.Symbology`'s names.
+
+    `device` is "camera" where a program of the cart's own has read the code in pictures, and believes it.
+    """
 
     t_ns: int
     received_ns: int
     code: str
     symbology: str
+    device: str = "scanner"
 
 
 class TapReading(msgspec.Struct, frozen=True, gc=False):
