@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from aisle.store.barcodes.rules import NumberRule
 from aisle.store.codes import in_store_gtin
 from aisle.store.model import (
     Camera,
@@ -252,6 +253,11 @@ def taxes(draw: st.DrawFn) -> Taxes:
     )
 
 
+def rules(ending: str, kinds: tuple[str, ...]) -> st.SearchStrategy[tuple[NumberRule, ...]]:
+    patterns = st.from_regex(r"[0-9][0-9Ix]{5,20}", fullmatch=True).map(lambda start: start + ending)
+    return st.lists(st.builds(NumberRule, patterns, st.sampled_from(kinds), st.integers(0, 6)), max_size=2).map(tuple)
+
+
 @st.composite
 def stores(draw: st.DrawFn) -> Store:
     """A store that a folder can hold: shelves in order, codes and ids unique, every reference met."""
@@ -279,4 +285,7 @@ def stores(draw: st.DrawFn) -> Store:
         promotions=draw(promotions(sold)),
         taxes=tax,
         policies=Policies(draw(st.sampled_from(["lifter", "holder"])), *draw(st.tuples(*[st.booleans()] * 3))),
+        country=draw(st.sampled_from(["", "DE", "US"])),
+        number_rules=draw(rules("VVVVK", ("price", "kg", "lb", "count"))),
+        sticker_rules=draw(rules("xVVK", ("percent", "price"))),
     )

@@ -107,6 +107,9 @@ def _read(path: Path) -> _Reading:
         promotions=read_promotions(path, shop.currency, products, found[PROMOTIONS]),
         taxes=taxes,
         policies=shop.policies,
+        country=shop.country,
+        number_rules=shop.numbers,
+        sticker_rules=shop.stickers,
     )
     errors = tuple(itertools.chain.from_iterable(findings.problems for findings in found.values()))
     draft = Draft(store, product_lines, facing_lines, _pictured(path), shelved, shop.zoned)

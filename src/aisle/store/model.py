@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from aisle.store.barcodes.rules import CodeRules, NumberRule
 from aisle.store.offers import Price, Promotion, Taxes
 
 FloatArray = npt.NDArray[np.float64]
@@ -216,7 +217,11 @@ class Policies:
 
 @dataclass(frozen=True)
 class Store:
-    """Everything the engine may know about the shop before anybody enters."""
+    """Everything the engine may know about the shop before anybody enters.
+
+    `country` (ISO 3166, two letters) is whose rules its codes follow, "" for the one its currency belongs to;
+    `number_rules` and `sticker_rules` are its own, see `code_rules`.
+    """
 
     name: str
     currency: str
@@ -234,6 +239,14 @@ class Store:
     promotions: tuple[Promotion, ...] = ()
     taxes: Taxes = field(default_factory=Taxes)
     policies: Policies = field(default_factory=Policies)
+    country: str = ""
+    number_rules: tuple[NumberRule, ...] = ()
+    sticker_rules: tuple[NumberRule, ...] = ()
+
+    @cached_property
+    def code_rules(self) -> CodeRules:
+        """What codes of the shop's own making mean: its rules, then its country's."""
+        return CodeRules(self.currency, self.country or None, self.number_rules, self.sticker_rules)
 
     @cached_property
     def shelf_at(self) -> dict[tuple[int, int], Shelf]:

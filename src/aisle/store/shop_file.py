@@ -1,12 +1,14 @@
-"""`store.toml`: name, money, time zone, house rules, staff and devices."""
+"""`store.toml`: name, money, time zone, house rules, staff, devices, and what the shop's own codes mean."""
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
+from aisle.store.barcodes.rules import NumberRule
 from aisle.store.layout_file import MAX_ID, unique
 from aisle.store.model import Device, Policies, Store
 from aisle.store.prices import CURRENCY
@@ -16,6 +18,9 @@ from aisle.store.toml_out import Value, heading, table
 
 FILE = "store.toml"
 _HEADING = heading("The shop: its name, money and house rules. `aisle check` says what every field may hold.")
+NUMBER_KINDS = ("price", "kg", "lb", "count")
+STICKER_KINDS = ("percent", "price", "none")
+_COUNTRY = re.compile("[A-Z]{2}")
 DEVICE_KINDS = ("plates", "tracker", "scanner", "gate")
 
 
@@ -30,6 +35,9 @@ class Shop:
     former_tax: frozenset[str] = frozenset()
     policies: Policies = field(default_factory=Policies)
     devices: tuple[Device, ...] = ()
+    country: str = ""
+    numbers: tuple[NumberRule, ...] = ()
+    stickers: tuple[NumberRule, ...] = ()
     zoned: bool = True  # whether the file says in which time zone the shop is
 
 
@@ -46,6 +54,9 @@ def read_shop(folder: Path, findings: Findings) -> Shop:
         former_tax=_former_tax(fields),
         policies=_policies(fields.table("policies")),
         devices=tuple(_device(table_) for table_ in fields.tables("device")),
+        country=_country(fields),
+        numbers=_rules(fields, "number", NUMBER_KINDS),
+        stickers=_rules(fields, "sticker", STICKER_KINDS),
         zoned=fields.has("time_zone"),
     )
     fields.close()
@@ -56,6 +67,8 @@ def read_shop(folder: Path, findings: Findings) -> Shop:
 def shop_text(store: Store) -> str:
     """The file's text."""
     top: dict[str, Value] = {"name": store.name, "currency": store.currency, "time_zone": store.time_zone}
+    if store.country:
+        top["country"] = store.country
     top["staff"] = sorted(store.staff)
     policies: dict[str, Value] = {
         "hand_over": store.policies.hand_over,
@@ -69,6 +82,9 @@ def shop_text(store: Store) -> str:
         if device.gondola is not None:
             values["gondola"] = device.gondola
         parts.append(table("[[device]]", values))
+    for header, rules in (("[[number]]", store.number_rules), ("[[sticker]]", store.sticker_rules)):
+        for rule in rules:
+            parts.append(table(header, {"pattern": rule.pattern, "kind": rule.kind, "decimals": rule.decimals}))
     return "".join(parts)
 
 
@@ -88,6 +104,32 @@ def _time_zone(fields: Fields) -> str:
         fields.error("time_zone", shown(zone), "a zone of the IANA time zone database, such as Europe/Berlin")
         return "UTC"
     return zone
+
+
+def _country(fields: Fields) -> str:
+    country = fields.text("country", "", expected="two capital letters after ISO 3166, such as DE")
+    if country and not _COUNTRY.fullmatch(country):
+        fields.error("country", shown(country), "two capital letters after ISO 3166, such as DE")
+        return ""
+    return country
+
+
+def _rules(fields: Fields, name: str, kinds: tuple[str, ...]) -> tuple[NumberRule, ...]:
+    """The rules of the tables `name`; one with a fault is told in the rule's own words and left out."""
+    rules: list[NumberRule] = []
+    for table_ in fields.tables(name):
+        pattern, kind = table_.text("pattern"), table_.choice("kind", kinds)
+        decimals = table_.integer("decimals", 0, 6, 0)
+        table_.close()
+        if not pattern or kind not in kinds:
+            continue
+        try:
+            rules.append(NumberRule(pattern, kind, decimals))
+        except ValueError as error:
+            found, _, expected = str(error).partition(": ")
+            field_, _, value = found.partition(" ")
+            table_.error(field_, value, expected.removeprefix("expected "))
+    return tuple(rules)
 
 
 def _former_tax(fields: Fields) -> frozenset[str]:

@@ -89,7 +89,7 @@ def _of_plu(text: str, catalogue: Catalogue) -> Meaning:
     known = catalogue.find(text)
     if known is None and not is_plu(text):
         return UnknownCode(text, "no PLU: those are 3000 to 4999 and 8000 to 8999, with 9 in front where organic")
-    return ProductCode(text, known is not None, plu=True, organic=len(text) == 5 and text[0] == "9")
+    return ProductCode(known or text, known is not None, plu=True, organic=len(text) == 5 and text[0] == "9")
 
 
 def _of_gtin(gtin: str, rules: CodeRules, catalogue: Catalogue) -> Meaning:

@@ -7,6 +7,7 @@ Specifications, sections 3.3 and 7.9).  The shop's files may use any of them, so
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from aisle.store.codes import GTIN_LENGTHS, PLU_LENGTHS, check_digit
 
@@ -91,14 +92,17 @@ def price_verifier(price: str) -> str | None:
 
 
 class Catalogue:
-    """The codes of a shop's products, found whatever length a GTIN is written with."""
+    """The codes of a shop's products, found whatever length a GTIN is written with.
+
+    `others` are further codes a product is known by, each with the code the shop's files keep it under.
+    """
 
     __slots__ = ("_by_key",)
 
-    def __init__(self, codes: Iterable[str] = ()) -> None:
+    def __init__(self, codes: Iterable[str] = (), others: Iterable[tuple[str, str]] = ()) -> None:
         self._by_key: dict[str, str] = {}
-        for code in codes:
-            self._by_key.setdefault(_key(code), code)
+        for code, filed in chain(((code, code) for code in codes), others):
+            self._by_key.setdefault(_key(code), filed)
 
     def find(self, code: str) -> str | None:
         """The code as the shop's files write it, or None when the shop has no such product."""
