@@ -40,6 +40,12 @@ SURE = 0.9  # a line below says that it is not
 FAILED_TRIES = 2
 RECENT_NS = 120 * 10**9  # for failed tries at scanning
 DAY_S = 86_400
+_LANE_MARKS: dict[str, Mark] = {
+    "lane_card": "error",
+    "lane_question": "unsure",
+    "voided": "sure",
+    "transferred": "sure",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,10 @@ class Screen:
             t_ns=now_ns,
         )
 
+    def picture(self, gtin: str) -> str:
+        """The path of a product's picture, empty where there is none."""
+        return self._pictures(gtin)
+
     def price_text(self, product: Product, words: Tongue, now_ns: int) -> str:
         """A product's price on a tile: per piece, or per kilogram."""
         minor = self.till.book.shelf(product.gtin, moment(now_ns))
@@ -229,7 +239,7 @@ class Screen:
         )
 
     def _notices(self, trip: Trip, seat: Seat, price: TripPrice, words: Tongue, now_ns: int) -> tuple[Notice, ...]:
-        told = [Notice("ended", words.say(seat.ended))] if seat.ended else []
+        told = [Notice("lane", words.say(seat.ended), _LANE_MARKS.get(seat.ended, "checking"))] if seat.ended else []
         told += [Notice(flag, words.say(f"check_staff_{flag}")) for flag in ("age", "tag", "verify")
                  if flag in trip.flags]  # fmt: skip
         if seat.help_called or "help" in trip.flags:
