@@ -49,6 +49,12 @@ def index(request: Request) -> Response:
     return HTMLResponse(text, headers=HEADERS)
 
 
+@routes.get("/favicon.ico")
+def icon() -> Response:
+    """There is none; browsers ask all the same."""
+    return Response(status_code=204, headers={"Cache-Control": "max-age=86400"})
+
+
 @routes.get("/static/{name}")
 def static(name: str, request: Request) -> Response:
     """A file of the page. Its ETag is its content's digest."""
