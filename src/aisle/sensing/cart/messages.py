@@ -185,7 +185,7 @@ def reading_of(message: RawMessage) -> CartReading:
             shape = _DECODERS[topic].decode(message.data)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise MessageError("not a message of this topic", str(error)) from None
-        reading = _believed(shape, received_ns)
+        reading = believed(_made(shape, received_ns))
     first_ns, last_ns = sorted((reading.t_ns, received_ns))
     if first_ns < 0 or last_ns > LATEST_NS or last_ns - first_ns > LONGEST_DELAY_NS:
         raise MessageError(
@@ -194,29 +194,33 @@ def reading_of(message: RawMessage) -> CartReading:
     return reading
 
 
-def _believed(shape: msgspec.Struct, received_ns: int) -> CartReading:
+def believed(reading: CartReading) -> CartReading:
+    """The reading, if a device can have said this; raises MessageError for what none can."""
+    match reading:
+        case ScaleReading(_, _, grams) if math.isinf(grams) or abs(grams) > HEAVIEST_G:
+            raise MessageError("an impossible weight", f"{grams:g} g; wanted a number within ±{HEAVIEST_G:g} g")
+        case MotionReading(_, _, _, shake) if not 0 <= shake <= HARDEST_SHAKE:
+            raise MessageError("an impossible acceleration", f"{shake:g}; wanted 0 to {HARDEST_SHAKE:g} m/s²")
+        case ScanReading(_, _, code) if not 0 < len(code) <= LONGEST_CODE:
+            raise MessageError("an impossible code", f"{len(code)} characters; wanted 1 to {LONGEST_CODE}")
+        case LookReading(_, _, gtins, nats) if len(gtins) != len(nats) or not all(map(math.isfinite, nats)):
+            found = f"{len(gtins)} gtins, {len(nats)} nats"
+            raise MessageError("an impossible look", f"{found}; wanted a finite number for each")
+    return reading
+
+
+def _made(shape: msgspec.Struct, received_ns: int) -> CartReading:
     match shape:
-        case _Scale():
-            grams = math.nan if shape.grams is None else shape.grams
-            if shape.grams is not None and not abs(grams) <= HEAVIEST_G:
-                raise MessageError("an impossible weight", f"{grams:g} g; wanted a number within ±{HEAVIEST_G:g} g")
-            return ScaleReading(shape.t_ns, received_ns, grams)
-        case _Motion():
-            if not 0 <= shape.accel_rms <= HARDEST_SHAKE:
-                raise MessageError("an impossible acceleration", f"{shape.accel_rms:g}; wanted 0 to {HARDEST_SHAKE:g}")
-            return MotionReading(shape.t_ns, received_ns, shape.moving, shape.accel_rms)
-        case _Scan():
-            if not 0 < len(shape.code) <= LONGEST_CODE:
-                raise MessageError("an impossible code", f"{len(shape.code)} characters; wanted 1 to {LONGEST_CODE}")
-            return ScanReading(shape.t_ns, received_ns, shape.code, symbology_named(shape.symbology))
-        case _Look():
-            if len(shape.gtins) != len(shape.nats) or not all(map(math.isfinite, shape.nats)):
-                raise MessageError(
-                    "an impossible look", f"{len(shape.gtins)} gtins, {len(shape.nats)} nats; wanted a number for each"
-                )
-            return LookReading(shape.t_ns, received_ns, shape.gtins, shape.nats)
-        case _Tap():
-            return TapReading(shape.t_ns, received_ns, shape.tap, _tapped(shape.tap, shape.value))
+        case _Scale(t_ns, grams):
+            return ScaleReading(t_ns, received_ns, math.nan if grams is None else grams)
+        case _Motion(t_ns, moving, accel_rms):
+            return MotionReading(t_ns, received_ns, moving, accel_rms)
+        case _Scan(t_ns, code, symbology):
+            return ScanReading(t_ns, received_ns, code, symbology_named(symbology))
+        case _Look(t_ns, gtins, nats):
+            return LookReading(t_ns, received_ns, gtins, nats)
+        case _Tap(t_ns, tap, value):
+            return TapReading(t_ns, received_ns, tap, _tapped(tap, value))
     raise AssertionError(shape)
 
 
