@@ -19,12 +19,16 @@ Outcome = Literal["paid", "check", "question", "card", "later", "refused"]
 
 
 class Due(msgspec.Struct, frozen=True):
-    """A trip that wants to be paid. `attempt` counts the tries of this trip; `acts` are what staff decided on it."""
+    """A trip that wants to be paid. `attempt` counts the tries of this trip; `acts` are what staff decided on it.
+
+    `language` is that of the screen, and of the receipt.
+    """
 
     trip: Trip
     shopper: Shopper
     ended_ns: int
     attempt: int
+    language: str = "en"
     acts: tuple[StaffAct, ...] = ()
     digest: Digest | None = None
 
@@ -47,6 +51,12 @@ class Settled(msgspec.Struct, frozen=True):
 
 class Checkout(Protocol):
     """The lane as a cart sees it. Called in a thread of its own; the same `Due` may come again after a restart."""
+
+    online: bool
+    """Whether the shop answered when it was last asked."""
+
+    def identify(self, code: str, shown_ns: int) -> Shopper | None:
+        """Whose phone this code is from; None where nobody can say now, or it is nobody's."""
 
     def settle(self, due: Due) -> Settled:
         """Carry the payment as far as it goes now. Never raises for what can go wrong outside."""

@@ -84,7 +84,8 @@ class LiveCart:
         self._asked = False
         self._retry: tuple[int, Due] | None = None
         self._trouble = ""
-        now_ns = clock()
+        self._online = True
+        now_ns = self._prices_at_ns = clock()
         self._state = cart.state(now_ns, now_ns // 1_000_000)  # revisions go on growing over restarts
 
     # ------------------------------------------------------------ life
@@ -149,8 +150,12 @@ class LiveCart:
         self._queue.put(reading)
 
     def sign_in(self, shopper: Shopper, language: str = "") -> ScreenState:
-        """A shopper begins. Raises RefusedError."""
-        return self._ask(lambda: self._cart.sign_in(shopper, language, self._clock()))
+        """A shopper begins; whose phone's code it is, is asked beside. Raises RefusedError."""
+
+        def begin() -> None:
+            self._begin(shopper, language, self._clock())
+
+        return self._ask(begin)
 
     def touch(self, tap: str, value: object = None) -> ScreenState:
         """A touch on the screen. Raises RefusedError."""
@@ -177,10 +182,6 @@ class LiveCart:
     def leave(self) -> ScreenState:
         """The shopper has seen the receipt. Raises RefusedError."""
         return self._ask(lambda: self._cart.leave(self._clock()))
-
-    def connected(self, connection: Connection) -> None:
-        """The shop's network came or went."""
-        self._queue.put(lambda: self._changed(self._cart.connected(connection)))
 
     # ------------------------------------------------------------ staff
     def staff_sign_in(self, number: str, secret: str) -> tuple[Member, str] | None:
@@ -264,19 +265,38 @@ class LiveCart:
         if present is None and self._state.staff is not None:
             self._cart.signed_in_staff("")
             changed = True
+        if self._checkout.online != self._online:
+            self._online = self._checkout.online
+            changed = self._cart.connected(Connection(self._online, self._prices_at_ns)) or changed
         return self._cart.beat(now_ns) or changed
 
     def _spoken_for(self, scan: ScanReading) -> bool:
         """Codes that are no goods: a phone's entry code while the cart is free, a badge at any time."""
         if scan.code.startswith(_ENTRY_CODE):
             if self._cart.phase is Phase.IDLE:
-                self._cart.sign_in(Shopper(code=scan.code), "", scan.t_ns)
+                self._begin(Shopper(code=scan.code), "", scan.t_ns)
             return True
         shown = badge(scan.code)
         if shown is None:
             return False
         threading.Thread(target=self._badged, args=shown, name="cart-badge", daemon=True).start()
         return True
+
+    def _begin(self, shopper: Shopper, language: str, now_ns: int) -> None:
+        trip_id = self._cart.sign_in(shopper, language, now_ns)
+        if shopper.code:
+            self._lane.submit(self._identify, trip_id, shopper.code, now_ns)
+
+    def _identify(self, trip_id: str, code: str, shown_ns: int) -> None:
+        """In the lane's thread: who this is; the core is told in its turn."""
+        known = self._checkout.identify(code, shown_ns)
+
+        def tell() -> None:
+            if known is not None and self._state.trip_id == trip_id:
+                self._cart.known_as(known, self._clock())
+                self._look()
+
+        self._queue.put(tell)
 
     def _badged(self, number: str, secret: str) -> None:
         try:
@@ -307,10 +327,6 @@ class LiveCart:
             self._retry = (self._clock() + RETRY_NS, due)
         self._cart.settled(due, told, self._clock())
         self._look()
-
-    def _changed(self, news: bool) -> None:
-        if news:
-            self._look()
 
     def _look(self) -> None:
         """Make the screen anew, and tell everybody if it is another."""

@@ -292,7 +292,9 @@ class RunningCart:
         self._attempt += 1
         self._seat = replace(self._seat, ended="", audit=())
         digest = self._journal.settle()
-        self.due = Due(self.trip(now_ns), self._seat.shopper, now_ns, self._attempt, self.acts, digest)
+        language = self._seat.surface.language
+        trip = self.trip(now_ns)
+        self.due = Due(trip, self._seat.shopper, now_ns, self._attempt, language, self.acts, digest)
 
     def _end(self, act: StaffAct) -> None:
         """Staff ended the trip: nothing is charged here, and the cart is free (or the same shopper begins anew)."""

@@ -41,11 +41,9 @@ FAILED_TRIES = 2
 RECENT_NS = 120 * 10**9  # for failed tries at scanning
 DAY_S = 86_400
 _LANE_MARKS: dict[str, Mark] = {
-    "lane_card": "error",
-    "lane_question": "unsure",
-    "voided": "sure",
+    "lane_card": "error", "lane_payer": "unsure", "lane_question": "unsure", "lane_trusted": "sure", "voided": "sure",
     "transferred": "sure",
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,8 @@ def after_staff(trip: Trip, acts: Sequence[StaffAct], store: Store) -> Trip:
                 resolved[act.about] = act
             case "clear_flag":
                 cleared.add(act.about)
+            case "resolve_audit" if act.about.startswith("flag:"):
+                cleared.add(act.about.removeprefix("flag:"))
     prompts = tuple(
         replace(prompt, cleared_ns=resolved[prompt.prompt_id].t_ns, answer=f"staff:{resolved[prompt.prompt_id].by}")
         if prompt.prompt_id in resolved and prompt.cleared_ns is None
