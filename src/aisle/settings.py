@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     reentry_grace_s: int = Field(120, ge=0)
     abandon_after_s: int = Field(4 * 3600, ge=60)
 
+    cart_risk: Literal["low", "normal", "high"] = Field("normal", description="How much the shop loses: audit rates.")
+    cart_watched_categories: str = Field("", description="Categories often stolen, with commas between.")
+    cart_small_minor: int = Field(150, ge=0, description="Doubt at the lane up to this is let go, minor units.")
+    cart_offline: Literal["trust", "wait"] = Field("trust", description="What carts do while the shop is away.")
+    cart_offline_limit_minor: int = Field(5000, ge=0, description="So much leaves on trust at most, minor units.")
+
     clips: str = Field("", description="Folder for clips of changes, relative to the store folder; none when empty.")
     clips_keep_days: float = Field(7.0, gt=0, allow_inf_nan=False, description="After so long clips are deleted.")
 

@@ -6,6 +6,7 @@ secret that signs codes and tokens, and the keys of its API.
 
 from __future__ import annotations
 
+import hmac
 import logging
 import os
 import threading
@@ -14,6 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aisle.cart.audit import AuditPolicy, StoreRisk
+from aisle.cart.book import make_tables
+from aisle.cart.lane import Lane, LanePolicy
+from aisle.cart.sync import Publisher, store_texts
 from aisle.commerce.connector.client import OrderConnector
 from aisle.commerce.connector.outgoing import Webhooks
 from aisle.commerce.payments.port import Notice, PaymentProvider
@@ -75,6 +80,7 @@ class Shop:
         if self.database.sqlite:
             self.outbox.recover()
         self.outbox.start(WORKERS)
+        self.backend.lane.merger.resume()
         self._beat = threading.Thread(target=self._watch, name="beat")
         self._beat.start()
 
@@ -111,13 +117,16 @@ def open_shop(folder: Path, settings: Settings, clock: Clock, ids: Ids, random: 
     var = folder / VAR
     var.mkdir(mode=0o700, exist_ok=True)
     url = settings.database_url or f"sqlite:///{var / 'visits.db'}"
-    return compose(store, var, url, settings, clock, ids, secret_of(var / "secret", random))
+    shop = compose(store, var, url, settings, clock, ids, secret_of(var / "secret", random))
+    shop.backend.catalogue.publish(store_texts(folder))
+    return shop
 
 
 def compose(store: Store, var: Path, url: str, settings: Settings, clock: Clock, ids: Ids, secret: bytes) -> Shop:
     """A shop out of its parts: database by `url`, everything else under `var`."""
     database = Database(url)
     database.migrate()
+    make_tables(database)
 
     def notice(body: bytes, signature: str) -> Notice:
         return read_notice(body, signature, secrets, clock())
@@ -159,6 +168,8 @@ def compose(store: Store, var: Path, url: str, settings: Settings, clock: Clock,
             clock=clock,
             ids=ids,
             links=links,
+            lane=Lane(desk, outbox, till, lane_policy_of(settings), hmac.digest(secret, b"cart audits", "sha256")),
+            catalogue=Publisher(var / "catalogue", clock),
         ),
         [database.close, provider.close],
     )
@@ -177,6 +188,17 @@ def policy_of(settings: Settings, store: Store) -> VisitPolicy:
         review_due_s=settings.review_due_s,
         tell=frozenset(tell),
     )
+
+
+def lane_policy_of(settings: Settings) -> LanePolicy:
+    """The shop's rules for the lanes of its carts, out of its settings."""
+    named = (category.strip() for category in settings.cart_watched_categories.split(","))
+    audit = AuditPolicy(
+        risk=StoreRisk(settings.cart_risk),
+        small_minor=settings.cart_small_minor,
+        theft_categories=frozenset(filter(None, named)),
+    )
+    return LanePolicy(audit, settings.cart_offline, settings.cart_offline_limit_minor)
 
 
 def secret_of(path: Path, random: Callable[[int], bytes]) -> bytes:

@@ -9,6 +9,7 @@ another attempt. What has left the shop on trust is never turned away: what no c
 from __future__ import annotations
 
 import hashlib
+import logging
 from contextlib import suppress
 from dataclasses import replace
 
@@ -39,6 +40,7 @@ from aisle.visits.model import State, Visit
 from aisle.visits.outbox import Outbox
 from aisle.visits.policy import SECOND_NS
 
+_log = logging.getLogger(__name__)
 GATE = "cart-lane"
 _AHEAD_NS = 300 * SECOND_NS  # how far a cart's clock may be ahead
 _REVISE, _LEAVE, _NOTHING, _GONE, _COUPON, _ENTER, _REDEEM, _BY_HAND = 0, 1, 2, 3, 100, 10_000, 20_000, 30_000
@@ -98,7 +100,10 @@ class Merger:
         """Carry through what a program that ended left half way; how many trips. For the start of the shop."""
         unfinished = self._book.unfinished()
         for purchase in unfinished:
-            self.merge(purchase)
+            try:
+                self.merge(purchase)
+            except VisitError:  # one trip that cannot go on must not keep the shop from starting
+                _log.exception("trip %s could not be carried through; its cart asks again", purchase.trip_id)
         return len(unfinished)
 
     def found(self, trip_id: str) -> Merged | None:
@@ -166,7 +171,7 @@ class Merger:
         payer = purchase.payer
         if payer.customer_id or not payer.code:
             return payer.customer_id
-        number = MessageId("cart", _key(purchase.trip_id + "\n" + payer.code), _REDEEM)  # used up once, for all attempts
+        number = MessageId("cart", _key(purchase.trip_id + "\n" + payer.code), _REDEEM)  # once, for all attempts
         return self._desk.redeem_code(payer.code, payer.shown_ns, message=number).customer_id
 
     def _total(self, purchase: CartPurchase, customer_id: str) -> int:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from fastapi import FastAPI, Request, Response
 
 from aisle import __version__
+from aisle.cart.audit_book import AuditReport
+from aisle.cart.delta import Delta
+from aisle.cart.lane import LaneDecision, Shopper
+from aisle.cart.merge import Merged
 from aisle.commerce.pricing.errors import PricingError
 from aisle.commerce.receipts.receipt import Receipt
 from aisle.visits.entrance import Entry
 from aisle.visits.errors import VisitError
 from aisle.visits.model import VisitDispute
 from aisle.visits.reading import JournalEntry, LiveBasket
-from aisle.web import catalogue, customers, entrance, operations, pages, purchases, views, visiting
+from aisle.web import carts, catalogue, customers, entrance, operations, pages, purchases, views, visiting
 from aisle.web.access import SCHEME
 from aisle.web.backend import Backend
 from aisle.web.bodies import BoundedBodies
@@ -29,7 +33,7 @@ SPOKEN = (
     Entry, Receipt, VisitDispute, JournalEntry, LiveBasket, views.VisitPage, views.VisitView, views.CustomerPage,
     views.CustomerView, views.Registered, views.EntryCodeView, views.Revised, views.ProductPage, views.ProductView,
     views.PriceList, views.PromotionList, views.GateList, views.DisputeList, views.OutboxList, views.Taken,
-    views.Health, views.PurchaseCreated,
+    views.Health, views.PurchaseCreated, Shopper, Delta, LaneDecision, Merged, AuditReport,
 )  # fmt: skip
 
 
@@ -43,7 +47,7 @@ def create_app(backend: Backend) -> FastAPI:
     app.add_exception_handler(VisitError, _visit_error)
     app.add_exception_handler(PricingError, _pricing_error)
     app.add_exception_handler(KeyFileError, _key_file_error)
-    for room in (entrance, visiting, customers, catalogue, operations, purchases, pages):
+    for room in (entrance, visiting, customers, catalogue, operations, purchases, carts, pages):
         app.include_router(room.routes)
     describe(app, SPOKEN, SCHEME)
     return app

@@ -9,6 +9,8 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 from starlette.concurrency import run_in_threadpool
 
+from aisle.cart.lane import Lane
+from aisle.cart.sync import Publisher
 from aisle.commerce.payments.port import Notice, PaymentProvider
 from aisle.commerce.pricing.price_book import PriceBook
 from aisle.commerce.pricing.running import Running
@@ -37,6 +39,8 @@ class Backend:
     clock: Callable[[], int]
     ids: Callable[[], str]
     links: SignedLinks
+    lane: Lane
+    catalogue: Publisher
 
     async def look(self, question: Callable[[str], T], about: str) -> T:
         """The desk's answer to a short question: asked here on SQLite, in a thread of its own across a network.

@@ -90,6 +90,13 @@ class HttpTransport:
     deadline_s: float = 30.0
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        return self._exchange("POST", url, headers, body, LONGEST_ANSWER)
+
+    def get(self, url: str, headers: Mapping[str, str], longest: int = LONGEST_ANSWER) -> Reply:
+        """Ask for a document; at most `longest` bytes of it are read. Raises UnreachableError."""
+        return self._exchange("GET", url, headers, None, longest)
+
+    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, longest: int) -> Reply:
         parts = urlsplit(url)
         connection = _connection(parts.scheme, parts.hostname or "", parts.port, self.timeout_s)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -100,10 +107,10 @@ class HttpTransport:
             watch.start()
             connection.connect()
             _still_time(ended)
-            connection.request("POST", target, body=body, headers=dict(headers))
+            connection.request(method, target, body=body, headers=dict(headers))
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
-            reply = Reply(answer.status, found, answer.read(LONGEST_ANSWER))
+            reply = Reply(answer.status, found, answer.read(longest))
         except (OSError, http.client.HTTPException) as error:
             raise UnreachableError(_why(error, parts.netloc)) from error
         finally:
