@@ -79,6 +79,12 @@ def test_flags_as_people_write_them(tmp_path: Path, cell: str, flag: bool) -> No
     assert load_store(folder).products["4006381333931"].cart.security_tag is flag
 
 
+@pytest.mark.parametrize(("cell", "age"), {"": 0, "16": 16, "16.0": 16}.items())
+def test_ages_as_programs_write_them(tmp_path: Path, cell: str, age: int) -> None:
+    folder = shop(tmp_path, with_columns("restriction_minimum_age", cell))
+    assert load_store(folder).products["4006381333931"].minimum_age == age
+
+
 CART = {
     "available": ("available_for_cart", "false", CartAttributes(available=False)),
     "empty is available": ("available_for_cart", "", CartAttributes()),
@@ -108,6 +114,9 @@ FAULTS = {
     "age twice": (
         "gtin,name,price,minimum_age,restriction_minimum_age\n4006381333931,T,1,16,16\n",
         1, "restriction_minimum_age", "the column minimum_age beside it",
+    ),
+    "age with a fraction": (
+        "gtin,name,price,minimum_age\n4006381333931,T,1,16.5\n", 2, "minimum_age", '"16.5"',
     ),
     "look-up code of six digits": ("gtin,name,price,plu\n,Limes,1,401100\n", 2, "plu", '"401100"'),
     "neither code": ("gtin,name,price,plu\n,Limes,1,\n", 2, "gtin", "nothing"),

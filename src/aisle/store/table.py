@@ -21,7 +21,7 @@ from aisle.store.toml_in import clean, one_of, read_text
 _FLAGS = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
 _NONE: Mapping[str, str] = MappingProxyType({})
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-_INTEGER = re.compile(r"[0-9]{1,12}")
+_INTEGER = re.compile(r"([0-9]{1,12})(\.0{1,6})?")  # 16.0, as programs write a column with gaps
 
 
 class Row:
@@ -71,7 +71,8 @@ class Row:
         cell = self.cell(column)
         if not cell and default is not None:
             return default
-        value = int(cell) if _INTEGER.fullmatch(cell) else -1
+        found = _INTEGER.fullmatch(cell)
+        value = int(found[1]) if found else -1
         if not low <= value <= high:
             self.error(column, shown(cell) if cell else "nothing", f"a whole number from {low} to {high}")
             return low
