@@ -25,8 +25,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
-from aisle.cart.lane import LanePolicy
 from aisle.cart.session import CartSettings
 from aisle.commerce.receipts.words import LANGUAGES
 from aisle.sensing.cart.device_sources import SourceTextError, read_source
@@ -36,6 +36,7 @@ from aisle.store.toml_in import Fields, read_toml
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 DEFAULT_PORT = 8380
+Offline = Literal["trust", "wait"]
 DEVICES = ("scale", "motion", "scanner")
 
 
@@ -67,7 +68,8 @@ class CartConfig:
     hosts: frozenset[str] = frozenset()
     language: str = "en"
     session: CartSettings = field(default_factory=CartSettings)
-    lane: LanePolicy = field(default_factory=LanePolicy)
+    offline: Offline = "trust"
+    offline_limit_minor: int = 5_000
     looks: bool = True
     keep_days: int = 30
 
@@ -106,9 +108,8 @@ def _config(fields: Fields, path: Path, found: Findings) -> CartConfig:
         looks=fields.flag("looks", True),
         keep_days=fields.integer("keep_days", 1, 3650, 30),
         session=_session(fields.table("limits")),
-        lane=_lane(fields.table("lane")),
     )
-    config = _with_screen(config, fields.table("screen"))
+    config = _with_lane(_with_screen(config, fields.table("screen")), fields.table("lane"))
     fields.close()
     if not config.devices and not config.cameras and not found.problems:
         fields.error("camera", "no device at all", "a [[camera]], a [scanner] or a [scale]")
@@ -173,15 +174,14 @@ def _session(table: Fields) -> CartSettings:
     return settings
 
 
-def _lane(table: Fields) -> LanePolicy:
-    usual = LanePolicy()
-    policy = replace(
-        usual,
-        offline="wait" if table.choice("offline", ("trust", "wait"), usual.offline) == "wait" else "trust",
-        offline_limit_minor=table.integer("offline_limit_minor", 0, 10_000_000, usual.offline_limit_minor),
+def _with_lane(config: CartConfig, table: Fields) -> CartConfig:
+    made = replace(
+        config,
+        offline="wait" if table.choice("offline", ("trust", "wait"), config.offline) == "wait" else "trust",
+        offline_limit_minor=table.integer("offline_limit_minor", 0, 10_000_000, config.offline_limit_minor),
     )
     table.close()
-    return policy
+    return made
 
 
 def _with_screen(config: CartConfig, table: Fields) -> CartConfig:

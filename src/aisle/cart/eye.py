@@ -9,13 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
-from aisle.cart.perception import Perception
 from aisle.sensing.cart.readings import LookReading, ScanReading
 from aisle.sensing.readings import FrameReading
 from aisle.store.barcodes.numbers import Catalogue
 from aisle.store.model import Store
 from aisle.vision.codes.voting import Votes, by_catalogue, vote
+
+if TYPE_CHECKING:
+    from aisle.cart.perception import Perception
 
 NS = 1_000_000_000
 

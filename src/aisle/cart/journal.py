@@ -30,7 +30,7 @@ from aisle.cart.records import RecordFile, Torn, digest_of, scan, sync_folder
 from aisle.cart.syncing import Syncing, SyncNow
 from aisle.sensing.cart.readings import CartReading, LookReading, MotionReading, ScaleReading, ScanReading, TapReading
 from aisle.sensing.readings import FrameReading
-from aisle.visits.journal import MessageId
+from aisle.visits.message import MessageId
 
 OPEN, OVER = ".trip", ".over"
 BATCH_NS = 1_000_000_000

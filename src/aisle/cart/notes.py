@@ -15,7 +15,7 @@ import numpy as np
 
 from aisle.cart.trip import Phase, Prompt
 from aisle.sensing.cart.readings import LookReading, MotionReading, ScaleReading, ScanReading, TapReading
-from aisle.visits.journal import MessageId
+from aisle.visits.message import MessageId
 
 Sample = ScaleReading | MotionReading
 _HEAD = struct.Struct("<qqI")  # first t_ns, first received_ns, how many

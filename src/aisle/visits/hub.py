@@ -11,9 +11,10 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from aisle.visits.journal import Committed
+if TYPE_CHECKING:
+    from aisle.visits.journal import Committed
 
 
 class Subscription:

@@ -28,6 +28,7 @@ from aisle.visits.database import Database, lost_race
 from aisle.visits.effects import Effect, effects_of
 from aisle.visits.errors import TransitionError, UnknownVisitError
 from aisle.visits.fetching import Fetch
+from aisle.visits.message import MessageId as MessageId
 from aisle.visits.model import Visit
 from aisle.visits.paying import follow_up
 from aisle.visits.policy import VisitPolicy
@@ -40,14 +41,6 @@ T = TypeVar("T")
 _KEPT = 8192  # visits remembered between commands
 _TOGETHER = 256  # commands in one transaction
 _RUNS = 12  # how often a command that loses races is run
-
-
-class MessageId(msgspec.Struct, frozen=True):
-    """A device's number for a message: the device, its start, and a count since then. A repeat carries the same."""
-
-    device_id: str
-    boot_id: str
-    seq: int
 
 
 @dataclass(frozen=True, slots=True)
