@@ -7,9 +7,9 @@ picture, so that one core keeps up.  Whether something is there is told by what 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
@@ -18,8 +18,10 @@ from aisle.sensing.readings import FrameReading
 from aisle.store.model import FloatArray
 from aisle.vision.codes.reader import CAMERA_MEGAPIXELS, ZxingReader
 from aisle.vision.codes.seen import CodeRead
-from aisle.vision.recognisers.gallery import Recognised
 from aisle.vision.seen import Image
+
+if TYPE_CHECKING:
+    from aisle.vision.recognisers.gallery import Recognised
 
 NS = 1_000_000_000
 LOOK_NS = NS // 4  # between two looks at the same thing
@@ -32,7 +34,7 @@ FOLLOW = 0.02  # how fast the empty view follows the light
 class Looks(Protocol):
     """A recogniser of the store's products."""
 
-    def recognise(self, crops: list[Image], most: int = 5) -> list[Recognised]:
+    def recognise(self, crops: Sequence[Image], most: int = 5) -> list[Recognised]:
         """What each crop may show."""
 
 
@@ -66,6 +68,12 @@ class CameraPerception:
         self._turn = 0
         self._looked_ns = 0
         self._empty: FloatArray | None = None
+
+    def anew(self) -> CameraPerception:
+        """The same eyes before another trip: nothing seen yet."""
+        fresh = CameraPerception(self._looks, self._most)
+        fresh._prior = self._prior
+        return fresh
 
     def perceive(self, frame: FrameReading) -> Percept:
         """See `Perception`."""

@@ -25,11 +25,11 @@ class PromptSettings:
     likely: float = 0.5
     gone: float = 0.25
     sure: float = 0.9
-    unknown_s: float = 5.0
+    unknown_s: float = 8.0
     waiting_s: float = 25.0
     passed_by_s: float = 8.0
     removed_s: float = 6.0
-    count_s: float = 3.0
+    count_s: float = 10.0
     weight_s: float = 6.0
     weight_g: float = 12.0
 
@@ -56,14 +56,21 @@ class Prompter:
         self.prompts: list[Prompt] = []
         self._keys: dict[tuple[str, int], int] = {}
         self._numbers = 0
+        self._told: Summary | None = None
+        self._due_ns = 0
 
     def refresh(self, summary: Summary, goods: Mapping[str, Goods], now_ns: int, closing: bool = False) -> bool:
         """Bring the prompts up to date; True when one came or went.  `closing`: the trip ends, nothing waits longer."""
         s = self.settings
+        if summary is self._told and now_ns < self._due_ns and not closing:
+            return False
+        self._told, self._due_ns = summary, 1 << 62
         changed = False
         live: dict[tuple[str, int], Cause] = {}
         for cause in causes(summary, goods, s, now_ns):
             live[cause.key] = cause
+            if now_ns < cause.due_ns:
+                self._due_ns = min(self._due_ns, cause.due_ns)
             at = self._keys.get(cause.key)
             if at is None and cause.certain >= s.likely and (closing or now_ns >= cause.due_ns):
                 self._open(cause, now_ns)
@@ -187,7 +194,7 @@ def _in_causes(doubt: InDoubt, summary: Summary, goods: Mapping[str, Goods], s: 
                 ("quantity", doubt.event),
                 PromptKind.ENTER_QUANTITY,
                 min(certain, 1.0),
-                doubt.t_ns + int(s.count_s * NS),
+                max(doubt.t_ns, shown.t_ns if shown is not None else 0) + int(s.count_s * NS),
                 top[1],
                 counts,
             )

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from aisle.belief.basket.engine import BasketBelief, BasketSettings
 from aisle.belief.basket.evidence import Shown, Sight
 from aisle.belief.basket.state import Kind, Piece
 from aisle.belief.basket.summary import LineOdds, Summary, summed
-from aisle.cart.perception import Percept, Perception
 from aisle.cart.prompts import Prompter, PromptSettings
 from aisle.cart.trip import Phase, PromptKind, Trip, TripLine
 from aisle.scales.basket import BasketScale, Level
@@ -44,6 +44,9 @@ from aisle.store.barcodes.rules import CodeRules
 from aisle.store.barcodes.symbology import Scan, Symbology
 from aisle.store.model import Product, Store
 from aisle.vision.codes.voting import Votes, by_catalogue, vote
+
+if TYPE_CHECKING:
+    from aisle.cart.perception import Percept, Perception
 
 NS = 1_000_000_000
 REFRESH_NS = NS // 2
@@ -98,7 +101,7 @@ class CartSession:
         self._perception = perception
         self._trip_id, self._cart_id = trip_id, cart_id
         self._scale = BasketScale()
-        self._rules = CodeRules(store.currency)
+        self._rules: CodeRules = store.code_rules
         self._plus = {product.plu: gtin for gtin, product in store.products.items() if product.plu}
         self._catalogue = Catalogue([*store.products, *self._plus])
         self._votes: Votes = ()
@@ -115,7 +118,7 @@ class CartSession:
         self._removing_ns: int | None = None
         self._sticker: tuple[int, StickerCode] | None = None
         self._stickers: dict[int, StickerCode] = {}
-        self._container_g: float | None = None
+        self._container = ""
         self._coupons: list[str] = []
         self._faults: dict[str, str] = {}
         self._seen_faults: set[str] = set()
@@ -127,6 +130,7 @@ class CartSession:
         if not weighs:
             self.belief.scale_failed(0)
         self._weighs = weighs
+        self._summed = -1
         self._summary: Summary = summed(self.belief.hypotheses, self.belief.goods)
 
     # ------------------------------------------------------------ readings
@@ -165,7 +169,9 @@ class CartSession:
         self._refreshed_ns = self._now_ns
         self.belief.time(self._now_ns)
         self._stale = False
-        self._summary = summed(self.belief.hypotheses, self.belief.goods)
+        if changed or self.belief.revision != self._summed:
+            self._summed = self.belief.revision
+            self._summary = summed(self.belief.hypotheses, self.belief.goods)
         told = self.prompter.refresh(self._summary, self.belief.goods, self._now_ns, self._phase is Phase.PAYING)
         return changed or told
 
@@ -303,11 +309,12 @@ class CartSession:
         leaves = self._removing_ns is not None and t_ns - self._removing_ns < s.removing_s * NS
         self._removing_ns = None
         self._shown += 1
-        shown = Shown(self._shown, t_ns, product.gtin, count, leaves, typed, grams, label, None, self._container_g)
+        tare = _tare(product, self._container)
+        shown = Shown(self._shown, t_ns, product.gtin, count, leaves, typed, grams, label, None, tare)
         if self._sticker is not None and t_ns - self._sticker[0] < s.sticker_s * NS and not self._sticker[1].items:
             shown = _priced(shown, self._sticker[1])
             self._sticker = None
-        self._container_g = None
+        self._container = "" if tare is not None else self._container
         self._last = shown
         self._close_showing()
         self.belief.show(shown)
@@ -398,11 +405,13 @@ class CartSession:
         self._show(t_ns, product, typed=True)
 
     def _contained(self, name: str) -> None:
+        """The container of the goods just named, if they may lie in it, else of those named next."""
         last = self._last
-        if last is not None:
-            for container in self.store.products[last.gtin].cart.containers:
-                if container.name == name:
-                    self._container_g = container.tare_g
+        tare = _tare(self.store.products[last.gtin], name) if last is not None else None
+        if last is not None and tare is not None and self._now_ns - last.t_ns < self.settings.sticker_s * NS:
+            self.belief.contain(last.number, tare)
+        else:
+            self._container = name
 
     def _answered(self, t_ns: int, prompt_id: str, choice: str) -> None:
         prompt = next((p for p in self.prompter.prompts if p.prompt_id == prompt_id), None)
@@ -410,14 +419,18 @@ class CartSession:
         if key is None or prompt is None:
             return
         cause, number = key
-        known = self._plus.get(choice, choice)
+        code, _, many = choice.partition("*")
+        known = self._plus.get(code, code)
+        if code.isdigit() and not many and cause in ("count", "quantity"):
+            known, many = prompt.gtin or "", code
         if cause == "in" and choice in ("own", "none"):
             self.belief.answer(number, None, Kind.OWN if choice == "own" else Kind.LOAD)
         elif cause == "in" and known in self.store.products:
-            counts = [option.quantity for option in prompt.options if option.code == choice]
-            self.belief.answer(number, known, Kind.GOODS, counts[0] if counts else 1)
-        elif cause in ("count", "quantity") and choice.isdigit() and prompt.gtin is not None:
-            self.belief.answer(number, prompt.gtin, Kind.GOODS, int(choice))
+            counts = [option.quantity for option in prompt.options if option.code == code]
+            count = int(many) if many.isdigit() else counts[0] if counts else 1
+            self.belief.answer(number, known, Kind.GOODS, count)
+        elif cause in ("count", "quantity") and known in self.store.products and many.isdigit():
+            self.belief.answer(number, known, Kind.GOODS, int(many))
         elif cause == "out" and known in self.store.products:
             self.belief.answer_gone(number, known)
         elif cause == "waiting" and choice == "none":
@@ -476,6 +489,10 @@ class CartSession:
 
 def _priced(shown: Shown, sticker: StickerCode) -> Shown:
     return replace(shown, label_minor=sticker.price_minor or shown.label_minor, off_percent=sticker.percent)
+
+
+def _tare(product: Product, name: str) -> float | None:
+    return next((one.tare_g for one in product.cart.containers if one.name == name), None)
 
 
 def _day(t_ns: int) -> date:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from aisle.belief.basket.evidence import Shown, Sight
 from aisle.belief.basket.goods import Goods, Selling, goods_of, log_normal_density
-from aisle.belief.basket.moves import Change, MovePriors, Mover, Part, Way, unknown_density
+from aisle.belief.basket.moves import Change, MovePriors, Mover, Part, Way, counted, unknown_density
 from aisle.belief.basket.state import Gone, Hypothesis, Kind, Pending, Piece
 from aisle.scales.basket import Level
 from aisle.store.model import Product
@@ -25,7 +25,7 @@ NS = 1_000_000_000
 class BasketSettings:
     """`beam` hypotheses are kept, none more than `floor` nats below the best; `narrow` bounds the ways followed."""
 
-    beam: int = 30
+    beam: int = 24
     floor: float = -10.0
     narrow: float = 10.0
     priors: MovePriors = field(default_factory=MovePriors)
@@ -36,8 +36,8 @@ class BasketSettings:
     names_s: float = 25.0  # a code names what went in so long before
     double_s: tuple[float, float, float] = (1.2, 3.0, 6.0)
     double_odds: tuple[float, float, float] = (0.7, 0.35, 0.12)
-    load_s: float = 10.0  # loads leave: this is how long they stay
-    load_floor: float = -5.0
+    load_s: float = 7.0  # loads leave: this is how long they stay
+    load_floor: float = -6.0
     pending_s: float = 240.0
     own_room_s: float = 1.0
     most_gone: int = 6
@@ -56,8 +56,8 @@ class BasketBelief:
         self._level: Level | None = None
         self._sights: list[Sight] = []
         self._own: list[tuple[int, int | None]] = []
-        self._blind_events = 0
         self._time_ns = 0
+        self.revision = 0
 
     # ------------------------------------------------------------ the scale
     def weigh(self, level: Level) -> None:
@@ -177,6 +177,12 @@ class BasketBelief:
             h = h.weighted(math.log1p(-double))
         named = False
         for i, piece in enumerate(h.pieces):
+            late = (shown.t_ns - piece.placed_ns) / NS < s.names_s
+            if piece.extra > 0 and piece.gtin == shown.gtin and late and shown.quantity is None:
+                named = True  # the piece that was one too many is the one shown now
+                fresh = replace(piece, extra=piece.extra - 1)
+                yield replace(h.weighted(math.log(0.85)), pieces=(*h.pieces[:i], fresh, *h.pieces[i + 1 :]))
+                continue
             if piece.named or piece.kind not in (Kind.UNKNOWN, Kind.GOODS):
                 continue
             age = (shown.t_ns - piece.placed_ns) / NS
@@ -189,7 +195,13 @@ class BasketBelief:
             for count, fit in self._named(h, piece, shown, same):
                 fresh = replace(piece, kind=Kind.GOODS, gtin=shown.gtin, shown=shown, count=count)
                 yield replace(h.weighted(fit), pieces=(*h.pieces[:i], fresh, *h.pieces[i + 1 :]))
-        waits = math.log(0.15) if named else 0.0
+        loaded = any(
+            p.kind in (Kind.LOAD, Kind.OWN) and not self._said_own(p) and shown.t_ns - p.placed_ns < s.names_s * NS
+            for p in h.pieces
+        )
+        waits = (
+            math.log(0.15) if named else math.log(0.3) if loaded else 0.0
+        )  # who put something in is about to name it
         yield replace(h.weighted(waits), pending=(*h.pending, Pending(shown, left)))
 
     def _named(self, h: Hypothesis, piece: Piece, shown: Shown, same: bool) -> Iterable[tuple[int, float]]:
@@ -207,7 +219,7 @@ class BasketBelief:
         counts = range(1, 13) if goods.selling is Selling.BY_PIECE and shown.quantity is None else range(1, 3)
         for count in counts:
             wanted = shown.quantity or 1
-            share = math.log(0.45 * 0.6 ** (count - 1)) if len(counts) > 2 else self.settings.priors.extra
+            share = counted(count) if len(counts) > 2 else self.settings.priors.extra
             share = 0.0 if len(counts) <= 2 and count == wanted else share
             mean, var = goods.weight.of(count)
             yield count, prior + share + log_normal_density(piece.mean_g - mean, var + piece.var_g) - blank
@@ -275,6 +287,15 @@ class BasketBelief:
         if there == count:
             yield replace(h, pieces=pieces)
             return
+        goods = self.goods.get(mine[0].gtin)
+        if goods is not None and goods.selling is Selling.BY_PIECE and goods.weight is not None and len(mine) == 1:
+            piece = mine[0]  # the weight was taken for another number of pieces
+            fits = [
+                log_normal_density(piece.mean_g - m, v + piece.var_g) for m, v in map(goods.weight.of, (count, there))
+            ]
+            told = tuple(replace(p, count=count) if p.number == piece.number else p for p in pieces)
+            yield replace(h.weighted(fits[0] - fits[1] - counted(there)), pieces=told)
+            return
         if not self.weighing:
             piece = mine[0]
             kept = tuple(p for p in pieces if p.number != piece.number)
@@ -287,6 +308,21 @@ class BasketBelief:
             )
         else:
             yield replace(h.weighted(math.log(0.1)), pieces=pieces)
+
+    def contain(self, number: int, tare_g: float) -> None:
+        """The goods of a showing lie in a container of this weight."""
+
+        def told(h: Hypothesis) -> Hypothesis:
+            pending = tuple(
+                replace(w, shown=replace(w.shown, tare_g=tare_g)) if w.shown.number == number else w for w in h.pending
+            )
+            pieces = tuple(
+                replace(p, shown=replace(p.shown, tare_g=tare_g)) if p.shown and p.shown.number == number else p
+                for p in h.pieces
+            )
+            return replace(h, pending=pending, pieces=pieces)
+
+        self.hypotheses = [told(h) for h in self.hypotheses]
 
     def see(self, sight: Sight) -> None:
         """What the camera thinks of one showing; the same number again replaces it."""
@@ -348,7 +384,7 @@ class BasketBelief:
 
     def time(self, t_ns: int) -> None:
         """Let it be at least this late: loads that stay grow unlikely, old showings are given up."""
-        if t_ns <= self._time_ns:
+        if t_ns - self._time_ns < NS and self._time_ns:
             return
         before, self._time_ns = self._time_ns, t_ns
         if before == 0:
@@ -373,6 +409,9 @@ class BasketBelief:
         s = self.settings
         return max(-(max(0, t_ns - piece.placed_ns) / NS) / s.load_s, s.load_floor)
 
+    def _said_own(self, piece: Piece) -> bool:
+        return piece.kind is Kind.OWN and self._own_between(piece.placed_ns, piece.placed_ns)
+
     def _own_between(self, a_ns: int, b_ns: int) -> bool:
         room = int(self.settings.own_room_s * NS)
         return any(a_ns < (t1 if t1 is not None else b_ns) + room and t0 - room < b_ns for t0, t1 in self._own)
@@ -391,11 +430,12 @@ class BasketBelief:
             sums[key] = _log_sum(sums[key], h.logw)
             if h.logw > best[key].logw:
                 best[key] = h
-        found = sorted((replace(best[k], logw=sums[k]) for k in best), key=lambda h: (-h.logw, repr(h.state)))
-        top = found[0].logw
-        kept = [h for h in found[: self.settings.beam] if h.logw > top + self.settings.floor]
+        top = max(sums.values())
+        likely = [replace(best[k], logw=sums[k]) for k in best if sums[k] > top + self.settings.floor]
+        kept = sorted(likely, key=lambda h: (-h.logw, repr(h.state)))[: self.settings.beam]
         total = top + math.log(sum(math.exp(h.logw - top) for h in kept))
         self.hypotheses = [replace(h, logw=h.logw - total) for h in kept]
+        self.revision += 1
 
 
 def _early(level: Level) -> bool:

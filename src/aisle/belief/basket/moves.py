@@ -11,6 +11,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from aisle.belief.basket.evidence import Shown, Sight
 from aisle.belief.basket.goods import (
     Goods,
@@ -23,6 +26,7 @@ from aisle.belief.basket.goods import (
 )
 from aisle.belief.basket.state import Gone, Hypothesis, Kind, Pending, Piece
 
+FloatArray = npt.NDArray[np.float64]
 NS = 1_000_000_000
 
 
@@ -43,12 +47,12 @@ class MovePriors:
     taken_shown: float = math.log(0.15)  # scanned without a word, and it is the one that leaves
     returned: float = math.log(0.35)  # what was just lifted out comes back
     returned_s: float = 60.0
-    load: float = math.log(0.03)  # a hand, a bag on the rim
+    load: float = math.log(0.02)  # a hand, a bag on the rim
     lift: float = math.log(0.01)  # something bears the basket
     load_leaves: float = math.log(0.5)
     own: float = math.log(0.96)  # of changes while the shopper said that their own things move
     not_own: float = math.log(0.03)
-    own_unsaid: float = math.log(0.006)
+    own_unsaid: float = math.log(0.003)
     both: float = math.log(0.08)  # something in and something out within one change
     two_out: float = math.log(0.1)
     jump: float = math.log(0.02)  # the cell itself shifts ...
@@ -60,6 +64,9 @@ LOAD_G, LOAD_NATS = 700.0, 1.3
 MOST_PENDING = 5
 MOST_PIECES = 12
 ELSE = 0.4  # how often, to one product of the shop, something else is before the camera
+SAME_NS = 1_200_000_000  # a look so near a scan is of the same thing
+UNLIKELY = -7.0
+NEAR = 10.0
 FAR = 60.0  # nats: a part that fits worse than the best by so much is not looked at
 
 
@@ -140,15 +147,38 @@ class Mover:
             yield Way(score, (out,))
         if best > -12.0 and change.grams > 0:
             return  # something simple explains it
+        yield from self._pairs(
+            [parts for parts in ins if len(parts) > 0 and all(part.density is None for part in parts)],
+            [(out,) for out in outs if out.density is None],
+            change,
+            best,
+        )
+        firm = [out for out in outs if out.density is None and out.logp > UNLIKELY]
         for parts in ins:
-            for out in outs:
-                if all(part.density is None for part in parts) or out.density is None:
+            if len(parts) == 1 and parts[0].density is not None:
+                for out in firm:
                     yield Way(self._score((*parts, out), change) + p.both, (*parts, out))
-        firm = [out for out in outs if out.density is None]
-        for i, one in enumerate(firm):
-            for other in firm[i + 1 :]:
-                if one.out is not other.out:
-                    yield Way(self._score((one, other), change) + p.two_out, (one, other))
+
+    def _pairs(
+        self, ins: Sequence[tuple[Part, ...]], outs: Sequence[tuple[Part, ...]], change: Change, best: float
+    ) -> Iterator[Way]:
+        """Something in and something out, and two things out: all pairs of known weight at once."""
+        if not outs:
+            return
+        in_nats, in_g, in_var = _sums(ins)
+        out_nats, out_g, out_var = _sums(outs)
+        p = self.priors
+        for nats, grams, var, cost, first in (
+            (in_nats, in_g, in_var, p.both, ins),
+            (out_nats, out_g, out_var, p.two_out, outs),
+        ):
+            rest = change.grams - grams[:, None] - out_g[None, :]
+            spread = change.var_g + var[:, None] + out_var[None, :]
+            score = nats[:, None] + out_nats[None, :] + cost + _densities(rest, spread)
+            top = max(best, float(score.max(initial=-math.inf)))
+            for i, k in np.argwhere(score > top - NEAR).tolist():
+                if first is not outs or (i < k and outs[i][0].out is not outs[k][0].out):
+                    yield Way(float(score[i, k]), (*first[i], *outs[k]))
 
     def _score(self, parts: Sequence[Part], change: Change) -> float:
         rest, var, logp = change.grams, change.var_g, 0.0
@@ -198,26 +228,22 @@ class Mover:
         if goods.selling is Selling.BY_WEIGHT or goods.weight is None:
             yield self._free(place, waiting, goods, placed, change)
             return
-        weight = _known(h, goods)
-        if shown.tare_g is not None:
-            weight = Weight(weight.mean_g + shown.tare_g, weight.shared_var, weight.unit_var)
-        for count, logp in self._counts(goods, waiting):
-            mean, var = weight.of(count)
-            yield Part(
-                placed + logp,
-                mean,
-                var,
-                1,
-                _putter(change, Kind.GOODS, goods.gtin, count, shown, max(0, count - waiting.left)),
-                pending=place,
-                used=min(count, waiting.left),
-            )
+        for weight, trust in _known(h, goods):
+            if shown.tare_g is not None:
+                weight = Weight(weight.mean_g + shown.tare_g, weight.shared_var, weight.unit_var)
+            for count, logp in self._counts(goods, waiting):
+                mean, var = weight.of(count)
+                put = _putter(change, Kind.GOODS, goods.gtin, count, shown, max(0, count - max(waiting.left, 0)))
+                if goods.selling is Selling.BY_PIECE and shown.quantity is None:
+                    put = _putter(change, Kind.GOODS, goods.gtin, count, shown, 0)
+                used = min(count, waiting.left)
+                yield Part(placed + trust + logp, mean, var, 1, put, pending=place, used=used)
 
     def _counts(self, goods: Goods, waiting: Pending) -> Iterator[tuple[int, float]]:
         p, wanted = self.priors, waiting.left
         if goods.selling is Selling.BY_PIECE and waiting.shown.quantity is None:
             for count in range(1, MOST_PIECES + 1):
-                yield count, math.log(0.45 * 0.6 ** (count - 1))
+                yield count, counted(count)
             return
         if wanted < 1:
             yield 1, p.extra
@@ -262,7 +288,7 @@ class Mover:
             counts = range(1, MOST_PIECES + 1) if goods.selling is Selling.BY_PIECE else range(1, 3)
             for count in counts:
                 mean, var = goods.weight.of(count)
-                share = math.log(0.6**count) if goods.selling is Selling.BY_PIECE else (count - 1) * p.extra
+                share = counted(count) if goods.selling is Selling.BY_PIECE else (count - 1) * p.extra
                 yield Part(logp + share, mean, var, 1, _putter(change, Kind.GOODS, gtin, count, None, 0))
 
     def _back(self, h: Hypothesis, place: int, gone: Gone, change: Change, back: float) -> Part:
@@ -286,7 +312,12 @@ class Mover:
         goods = [piece for piece in h.pieces if piece.kind is Kind.GOODS]
         seen = dict(_seen(change.sights, len(self.goods)))
         unlikely = math.log(max(1, len({piece.gtin for piece in goods})))
-        for piece in h.pieces:
+        alike: set[tuple[str, int, int]] = set()
+        for piece in reversed(h.pieces):
+            same = (piece.gtin, piece.count, round(piece.mean_g / (2.0 + piece.var_g**0.5)))
+            if piece.kind is Kind.GOODS and same in alike:
+                continue  # which of two equal pieces leaves makes no difference
+            alike.add(same)
             if piece.kind is Kind.LOAD:
                 logp, place = p.load_leaves, None
             elif piece.kind is Kind.OWN:
@@ -337,6 +368,23 @@ class Mover:
         yield Way(p.own - 9.0, (Part(0.0, 0.0, 0.0, -1, put, density=lambda g: 0.0),))
 
 
+def _sums(sets: Sequence[tuple[Part, ...]]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """(n,) nats, grams with their sign, and variances of sets of parts of known weight."""
+    rows = [
+        (sum(q.logp for q in parts), sum(q.sign * q.mean_g for q in parts), sum(q.var_g for q in parts))
+        for parts in sets
+    ]
+    table = np.array(rows, dtype=np.float64).reshape(len(sets), 3)
+    return table[:, 0], table[:, 1], table[:, 2]
+
+
+def _densities(off: FloatArray, variance: FloatArray) -> FloatArray:
+    """`log_normal_density` of arrays."""
+    z2 = off * off / variance
+    core = np.where(z2 < 16.0, -0.5 * z2, -8.0 - 2.0 * (np.sqrt(z2) - 4.0))
+    return np.asarray(core - 0.5 * np.log(6.283185307 * variance))
+
+
 def _putter(
     change: Change, kind: Kind, gtin: str, count: int, shown: Shown | None, extra: int, sign: int = 1
 ) -> Callable[[float, float], Piece]:
@@ -346,15 +394,20 @@ def _putter(
     return put
 
 
-def _known(h: Hypothesis, goods: Goods) -> Weight:
-    """The product's weight as the pieces of it in the basket have taught it."""
+def counted(count: int) -> float:
+    """Log odds of so many pieces of loose goods taken at once."""
+    return -1.2 * math.log(count) - 1.0
+
+
+def _known(h: Hypothesis, goods: Goods) -> list[tuple[Weight, float]]:
+    """The product's weight, with nats: as the pieces of it in the basket have taught it, and as if they were none."""
     assert goods.weight is not None
     weight = goods.weight
     if goods.selling is Selling.PACKAGED:
         for piece in (*h.pieces, *(g.piece for g in h.gone[-3:])):
             if piece.kind is Kind.GOODS and piece.gtin == goods.gtin:
                 weight = learnt(weight, piece.mean_g, piece.var_g, piece.count)
-    return weight
+    return [(weight, 0.0)] if weight is goods.weight else [(weight, -0.03), (goods.weight, -3.5)]
 
 
 def _more(part: Part, nats: float) -> Part:
@@ -381,13 +434,15 @@ def _sight_of(sights: Sequence[Sight], shown: Shown) -> float:
 
     A camera that sees another product speaks against it, but never alone: it is wrong too often.
     """
-    nats = 0.0
+    best: float | None = None
     for sight in sights:
+        near = sight.t0_ns - SAME_NS < shown.t_ns < sight.t1_ns + SAME_NS
         top = max(sight.nats.values(), default=0.0)
-        if top > 2.0:
+        if near and top > 2.0:
             mine = sight.nats.get(shown.gtin, min(sight.rest, 0.0))
-            nats = min(nats, max(0.6 * (mine - top), -4.0))
-    return nats
+            nats = max(0.6 * (mine - top), -4.0)
+            best = nats if best is None else max(best, nats)
+    return best or 0.0
 
 
 def unknown_density(grams: float) -> float:

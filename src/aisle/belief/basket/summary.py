@@ -84,15 +84,16 @@ def summed(hypotheses: Sequence[Hypothesis], goods: Mapping[str, Goods]) -> Summ
     odds = [p / total for p in odds]
     baskets: dict[tuple[tuple[str, int], ...], float] = {}
     clean: dict[tuple[tuple[str, int], ...], float] = {}
-    for h, p in zip(hypotheses, odds, strict=True):
-        baskets[h.signature] = baskets.get(h.signature, 0.0) + p
-        if all(piece.kind in (Kind.GOODS, Kind.OWN) for piece in h.pieces):
-            clean[h.signature] = clean.get(h.signature, 0.0) + p
+    signatures = [h.signature for h in hypotheses]
+    for h, mine, p in zip(hypotheses, signatures, odds, strict=True):
+        baskets[mine] = baskets.get(mine, 0.0) + p
+        if all(piece.kind is Kind.GOODS or piece.kind is Kind.OWN for piece in h.pieces):
+            clean[mine] = clean.get(mine, 0.0) + p
     signature = max(baskets, key=lambda s: (baskets[s], s))
-    best = next(h for h in hypotheses if h.signature == signature)
+    best = hypotheses[signatures.index(signature)]
     return Summary(
         best,
-        _lines(best, hypotheses, odds, goods),
+        _lines(best, [dict(mine) for mine in signatures], odds, goods),
         min(1.0, clean.get(signature, 0.0)),
         _ins(hypotheses, odds),
         _outs(hypotheses, odds),
@@ -101,9 +102,8 @@ def summed(hypotheses: Sequence[Hypothesis], goods: Mapping[str, Goods]) -> Summ
 
 
 def _lines(
-    best: Hypothesis, hypotheses: Sequence[Hypothesis], odds: Sequence[float], goods: Mapping[str, Goods]
+    best: Hypothesis, counts: Sequence[Mapping[str, int]], odds: Sequence[float], goods: Mapping[str, Goods]
 ) -> tuple[LineOdds, ...]:
-    counts = [dict(h.signature) for h in hypotheses]
     found: dict[str, list[Piece]] = {}
     for piece in best.pieces:
         if piece.kind is Kind.GOODS:
