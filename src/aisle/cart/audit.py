@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -110,11 +110,19 @@ class Case:
     @property
     def pieces(self) -> dict[str, int]:
         """What is in the basket: GTIN -> pieces, every weighed line one."""
+        return self._counted((line.gtin, line.quantity) for line in self.trip.lines)
+
+    @property
+    def checked_pieces(self) -> dict[str, int]:
+        """What a person has found in it, the same way."""
+        return self._counted((self.checked or {}).items())
+
+    def _counted(self, goods: Iterable[tuple[str, int]]) -> dict[str, int]:
         found: dict[str, int] = {}
-        for line in self.trip.lines:
-            product = self.worth.product(line.gtin)
-            gtin = product.gtin if product is not None else line.gtin
-            found[gtin] = found.get(gtin, 0) + line.quantity
+        for code, quantity in goods:
+            product = self.worth.product(code)
+            gtin = product.gtin if product is not None else code
+            found[gtin] = found.get(gtin, 0) + quantity
         return found
 
 
@@ -249,9 +257,9 @@ def _shuffled(secret: bytes, trip_id: str, piece: Piece) -> bytes:
 
 def _was_checked(look: _Look) -> _Said | None:
     """A person has looked at just these goods, or at more of them."""
-    checked = look.case.checked
-    if checked is None:
+    if look.case.checked is None:
         return None
+    checked = look.case.checked_pieces
     if any(count > checked.get(gtin, 0) for gtin, count in look.case.pieces.items()):
         return _Said(Reason("changed", "goods came in after the check"), "check")
     return _Said(Reason("checked", "a person has looked at it"), "green")

@@ -252,9 +252,14 @@ def _told(state: ExitState, decision: LaneDecision) -> tuple[ExitState, tuple[Ef
     if state.offer is None or state.offer.purchase.payer == Payer():
         return replace(state, stage=Stage.NEEDS_PAYER), ()
     purchase = replaced(
-        state.offer.purchase, attempt=state.attempt, risk_minor=decision.risk_minor, reasons=decision.reasons
+        state.offer.purchase,
+        attempt=state.attempt,
+        risk_minor=decision.risk_minor,
+        reasons=decision.reasons,
+        sealed="checked" if any(reason.startswith("checked:") for reason in decision.reasons) else "green",
     )
-    return replace(state, stage=Stage.PAYING), (Keep(purchase), Send(purchase))
+    offer = replace(state.offer, purchase=purchase)
+    return replace(state, stage=Stage.PAYING, offer=offer), (Keep(purchase), Send(purchase))
 
 
 def _bought(state: ExitState, merged: Merged, now_ns: int) -> tuple[ExitState, tuple[Effect, ...]]:
@@ -298,17 +303,9 @@ def _trusted(state: ExitState, now_ns: int, why: str) -> tuple[ExitState, tuple[
     """Out on trust: kept on disk as another attempt, so that no refusal of an earlier one stands against it."""
     assert state.offer is not None
     attempt = state.attempt + 1
-    purchase = replaced(
-        state.offer.purchase, attempt=attempt, trusted=True, sealed="trusted", reasons=(why,), ended_ns=_ended(state)
-    )
+    purchase = replaced(state.offer.purchase, attempt=attempt, trusted=True, sealed="trusted", reasons=(why,))
     gone = replace(state, stage=Stage.GONE, trusted=True, attempt=attempt, why=why, next_ns=None)
     return gone, (Keep(purchase), Unlock(purchase.trip_id))
-
-
-def _ended(state: ExitState) -> int:
-    """When the trip ended: as it was first offered, so that what is bought does not differ between attempts."""
-    assert state.offer is not None
-    return state.offer.purchase.ended_ns
 
 
 def _again(state: ExitState, now_ns: int) -> tuple[ExitState, tuple[Effect, ...]]:
@@ -317,10 +314,7 @@ def _again(state: ExitState, now_ns: int) -> tuple[ExitState, tuple[Effect, ...]
         return state, ()
     fresh = replace(state, next_ns=None)
     if state.stage is Stage.PAYING:
-        reasons = state.decision.reasons if state.decision is not None else ()
-        risk_minor = state.decision.risk_minor if state.decision is not None else state.offer.purchase.risk_minor
-        again = replaced(state.offer.purchase, attempt=state.attempt, risk_minor=risk_minor, reasons=reasons)
-        return fresh, (Send(again),)
+        return fresh, (Send(state.offer.purchase),)
     if state.stage in (Stage.ASKING, Stage.WAITING):
         return replace(fresh, stage=Stage.ASKING), (Ask(state.offer.request),)
     return fresh, ()

@@ -19,10 +19,8 @@ from aisle.cart.audit_book import AuditBook, AuditReport, CheckResult, LaneRecor
 from aisle.cart.book import PurchaseBook
 from aisle.cart.doubts import Worth
 from aisle.cart.merge import Merged, Merger
-from aisle.cart.pricing import moment, trip_price
-from aisle.cart.purchase import CartPurchase, Payer, basket_of, honoured, purchase_of
+from aisle.cart.purchase import CartPurchase, Payer, basket_of, honoured, priced_as_far, purchase_of
 from aisle.cart.trip import Trip
-from aisle.commerce.pricing.errors import PricingError
 from aisle.commerce.pricing.priced import PricedBasket
 from aisle.commerce.pricing.till import Till
 from aisle.store.model import Product
@@ -219,11 +217,7 @@ class Lane:
         sold = purchase_of(asked.trip, store, book, asked.payer, now_ns, member=member)
         lines = honoured(sold.lines, asked.scanned_minor, store, book, now_ns, member=member)
         basket = basket_of(lines, store, now_ns, member=member, coupons=frozenset(asked.trip.coupons))
-        try:
-            return self._till.price(basket, hints=False), {}
-        except PricingError:
-            price = trip_price(asked.trip, self._till, store, moment(now_ns), member=member, hints=False)
-            return price.basket, {line_id: str(error) for line_id, error in price.unpriced.items()}
+        return priced_as_far(self._till, basket)
 
 
 def _check_trip(trip: Trip) -> None:

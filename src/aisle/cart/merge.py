@@ -16,8 +16,7 @@ from dataclasses import replace
 import msgspec
 
 from aisle.cart.book import PurchaseBook
-from aisle.cart.purchase import CartPurchase, basket_of, honoured
-from aisle.commerce.pricing.errors import PricingError
+from aisle.cart.purchase import CartPurchase, basket_of, honoured, priced_as_far
 from aisle.commerce.pricing.till import Till
 from aisle.visits import bounds
 from aisle.visits.desk import BasketUpdate, Desk
@@ -181,11 +180,10 @@ class Merger:
         lines = honoured(
             lines, purchase.scanned_minor, self._desk.store, self._till.book, purchase.ended_ns, member=member
         )
-        for coupons in (frozenset(purchase.coupons), frozenset[str]()):
-            basket = basket_of(lines, self._desk.store, purchase.ended_ns, member=member, coupons=coupons)
-            with suppress(PricingError):
-                return max(0, self._till.price(basket, hints=False).total_minor)
-        return self._desk.policy.hold_for(self._desk.store.currency)
+        coupons = frozenset(purchase.coupons)
+        basket = basket_of(lines, self._desk.store, purchase.ended_ns, member=member, coupons=coupons)
+        priced, _ = priced_as_far(self._till, basket)
+        return max(0, priced.total_minor)
 
     def _sold(self, purchase: CartPurchase) -> tuple[tuple[BasketLine, ...], tuple[str, ...]]:
         """The lines a desk takes, and the ids of those it cannot: none but of trips that left on trust."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -16,8 +17,11 @@ from aisle.cart.journal import Digest
 from aisle.cart.pricing import basket_items, moment, product_of
 from aisle.cart.trip import PromptKind, Trip, TripLine
 from aisle.commerce.pricing.basket import Basket, Item
+from aisle.commerce.pricing.errors import CouponExpiredError, CouponUnknownError, PricingError
 from aisle.commerce.pricing.price_book import PriceBook
+from aisle.commerce.pricing.priced import PricedBasket
 from aisle.commerce.pricing.reductions import weighed
+from aisle.commerce.pricing.till import Till
 from aisle.store.model import Store
 from aisle.visits.events import BasketLine
 
@@ -156,6 +160,27 @@ def basket_of(
             taken = moment(line.taken_at_ns)
             items.append(Item(line.line_id, line.gtin, quantity, taken, line.weight_g, line.label_minor))
     return Basket(tuple(items), moment(ended_ns), member, coupons)
+
+
+def priced_as_far(till: Till, basket: Basket) -> tuple[PricedBasket, dict[str, str]]:
+    """A basket's price without the coupons that are of no use and the lines without a price; what is wrong with those.
+
+    Raises PricingError where it is about neither a line nor a coupon.
+    """
+    unpriced: dict[str, str] = {}
+    while True:
+        try:
+            return till.price(basket, hints=False), unpriced
+        except (CouponUnknownError, CouponExpiredError) as error:
+            useless = error.where.removeprefix("coupon ")
+            basket = replace(basket, coupons=basket.coupons - {useless})
+        except PricingError as error:
+            line_id = error.where.removeprefix("line ")
+            kept = tuple(item for item in basket.items if item.line_id != line_id)
+            if len(kept) == len(basket.items):
+                raise
+            unpriced[line_id] = str(error)
+            basket = replace(basket, items=kept)
 
 
 def _line(line: TripLine, item: Item | None, store: Store) -> BasketLine:
