@@ -212,9 +212,9 @@ def step(state: ExitState, event: Event, policy: LanePolicy) -> tuple[ExitState,
             return _offered(state, offer, now_ns)
         case Told(decision) if state.stage is Stage.ASKING:
             return _told(replace(state, decision=decision, since_ns=None, next_ns=None), decision)
-        case Bought(merged, now_ns):
+        case Bought(merged, now_ns) if state.stage is Stage.PAYING:
             return _bought(replace(state, merged=merged, since_ns=None), merged, now_ns)
-        case Refused(status, code, message):
+        case Refused(status, code, message) if state.offer is not None:
             stage = Stage.REFUSED if status == 402 else Stage.STAFF
             calls = () if status == 402 else (Call(message),)
             return replace(state, stage=stage, why=code, since_ns=None, next_ns=None), calls
