@@ -45,11 +45,12 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A piece (None: an empty hand) before the scan camera, for those who draw pictures."""
+    """A piece (None: an empty hand) before the scan camera, for those who draw it; `code`: its code is turned there."""
 
     t_s: float
     lasts_s: float
     piece: Piece | None
+    code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +143,17 @@ class Stage:
         self.forces.rolls.append(Roll(start, self.now_s, rough, self.between(0.5, 1.1)))
 
     # ------------------------------------------------------------ devices
-    def scan(self, piece: Piece, wrong: str | None = None) -> None:
-        """Read the code of a piece (`wrong`: another code) with the hand scanner, the piece in hand."""
+    def scan(self, piece: Piece) -> None:
+        """Read the code of a piece with the hand scanner, the piece in hand; or hold its code before the camera."""
         self.wait(self.about(0.9, 0.4, 4.0))
-        code, symbology = _code_of(piece)
         if self.scanner:
-            self.scans.append((self.now_s, wrong or code, symbology if wrong is None else "EAN13"))
-        self.show(piece, self.now_s - self.between(0.2, 0.8), self.between(0.4, 1.2))
+            self.scans.append((self.now_s, piece.printed or piece.code, piece.symbology or "EAN13"))
+            # what the scanner reads points at the scanner; the camera sees whatever side it sees
+            self.show(piece, self.now_s - self.between(0.2, 0.8), self.between(0.4, 1.2), self.chance(0.25))
+            return
+        seconds = self.about(1.2, 0.3, 2.5)
+        self.show(piece, self.now_s, seconds, code=True)
+        self.wait(seconds)
 
     def read_again(self) -> None:
         """The scanner reads the piece still before it once more."""
@@ -165,10 +170,10 @@ class Stage:
         self.wait(self.about(2.2, 0.5, 9.0))
         self.tap("plu", piece.code)
 
-    def show(self, piece: Piece, from_s: float, lasts_s: float) -> None:
-        """A piece before the scan camera."""
+    def show(self, piece: Piece, from_s: float, lasts_s: float, code: bool = False) -> None:
+        """A piece before the scan camera, or its `code`."""
         from_s = max(from_s, 0.1)
-        self.shown.append(Shown(from_s, lasts_s, piece))
+        self.shown.append(Shown(from_s, lasts_s, piece, code))
         if self.looks is not None:
             inside = list(self.basket.values())[-4:]
             self.sights += showing(piece, from_s, lasts_s, self.catalogue, self.looks, inside, self.rng)
@@ -272,8 +277,3 @@ class Stage:
                 self._burst("fall", self.between(0.2, 0.4), 0.5 * peak, t_s + float(rng.uniform(0.2, 0.45)))
             self.forces.jolts.append((t_s, t_s + 0.4, min(0.05 + peak / 6000.0, 1.5)))
         self.forces.steps.append(Step(t_s, weight, rise))
-
-
-def _code_of(piece: Piece) -> tuple[str, str]:
-    """What a scanner reads off the piece; GTIN-13s of North America are read as UPC-A by some."""
-    return (piece.printed or piece.code, piece.symbology or "EAN13")
