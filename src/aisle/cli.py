@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from aisle import __version__
+from aisle.bootstrap.cart_cli import cart
 from aisle.bootstrap.model_cli import add_commands
 
 app = typer.Typer(
@@ -479,6 +480,7 @@ def bench(
 
 
 add_commands(app)
+app.add_typer(cart)
 
 
 def main() -> None:

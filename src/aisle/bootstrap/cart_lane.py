@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from aisle.cart.audit_book import CheckResult
@@ -64,7 +63,7 @@ class LaneLink:
 
 
 class LaneCheckout:
-    """See `cart.checkout.Checkout`. One trip at a time; `online` says whether the shop answered last."""
+    """See `cart.checkout.Checkout`. One trip at a time."""
 
     def __init__(
         self,
@@ -80,7 +79,7 @@ class LaneCheckout:
         call: Callable[[str], None] = lambda why: None,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        self.online = True
+        self._online = True
         self._link, self._till, self._clock, self._receipts = link, till, clock, receipts
         self._queue, self._policy, self._lane_id, self._patience_s = queue, policy, lane_id, patience_s
         self._worth = Worth(till.store, till.book)
@@ -89,16 +88,21 @@ class LaneCheckout:
         self._told: set[str] = set()
         self._lock = threading.Lock()
 
+    @property
+    def online(self) -> bool:
+        """Whether the shop answered when it was last asked."""
+        return self._online
+
     def identify(self, code: str, shown_ns: int) -> Shopper | None:
         """Whose phone this code is from; None where nobody can say now, or it is nobody's."""
         try:
             known = self._link.sign_in(code, shown_ns)
         except UnreachableError:
-            self.online = False
+            self._online = False
             return None
         except RefusedError:
             return None
-        self.online = True
+        self._online = True
         return Shopper(known.customer_id, known.name, member=known.member)
 
     def settle(self, due: Due) -> Settled:
@@ -117,7 +121,7 @@ class LaneCheckout:
             while state.stage in (Stage.ASKING, Stage.PAYING) and time.monotonic() < until_s:
                 time.sleep(LOOK_S)
                 state = self._exit.beat()
-            self.online = state.since_ns is None
+            self._online = state.since_ns is None
             return self._settled(state, due)
 
     def _offer(self, due: Due) -> Offer:
@@ -241,11 +245,3 @@ def _told(ask: Callable[[], T]) -> T:
         if error.status >= 500:
             raise UnreachableError(error.message) from error
         raise RefusedError(error.status, error.code, error.message) from error
-
-
-def mail_into(folder: Path, name: str, message: bytes) -> Path:
-    """Lay a mail into a folder, for shops without a mail server; the file."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / f"{name}.eml"
-    path.write_bytes(message)
-    return path

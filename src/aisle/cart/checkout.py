@@ -52,8 +52,9 @@ class Settled(msgspec.Struct, frozen=True):
 class Checkout(Protocol):
     """The lane as a cart sees it. Called in a thread of its own; the same `Due` may come again after a restart."""
 
-    online: bool
-    """Whether the shop answered when it was last asked."""
+    @property
+    def online(self) -> bool:
+        """Whether the shop answered when it was last asked."""
 
     def identify(self, code: str, shown_ns: int) -> Shopper | None:
         """Whose phone this code is from; None where nobody can say now, or it is nobody's."""

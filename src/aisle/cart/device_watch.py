@@ -62,6 +62,11 @@ class DeviceWatch:
             device.heard_ns, device.trouble = max(now_ns, device.heard_ns), ""
             device.readings += 1
 
+    def well(self, name: str) -> None:
+        """It can be reached, whether or not it speaks: what is said of silence is the clock's business."""
+        with self._lock:
+            self._devices[name].trouble = ""
+
     def troubled(self, name: str, why: str) -> None:
         """It said why it gives none."""
         with self._lock:

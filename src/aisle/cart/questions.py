@@ -64,6 +64,7 @@ def question(prompt: Prompt, store: Store, words: Tongue, pictures: Pictures, pr
         search=prompt.kind in _SEARCHABLE,
         number=prompt.kind is PromptKind.ENTER_QUANTITY,
         tell=prompt.kind in _TELLING,
+        gtin=prompt.gtin or "",
     )
 
 

@@ -25,7 +25,7 @@ from aisle.sensing.cart.readings import CartReading, TapReading
 
 _TICK, _STAFF, _SHOPPER, _OUTCOME = "tick", "staff", "shopper", "lane"
 THANKS_NS = 45 * 10**9  # how long a receipt stays on the screen when nobody touches it
-_SILENCE_NS = 400_000_000  # without a reading time itself is noted
+SILENCE_NS = 400_000_000
 
 
 class Session(Protocol):
@@ -67,8 +67,13 @@ class RunningCart:
         ids: Callable[[], str],
         *,
         language: str = "en",
+        heard: Callable[[CartReading], None] | None = None,
+        silence_ns: int = SILENCE_NS,
     ) -> None:
-        """`session` makes the session of a trip by its id."""
+        """`session` makes the session of a trip by its id; `heard` is told every reading of a trip as it comes.
+
+        After `silence_ns` without a reading time itself is noted.
+        """
         self.cart_id = cart_id
         self.screen = screen
         self.due: Due | None = None
@@ -76,6 +81,8 @@ class RunningCart:
         self._make = session
         self._ids = ids
         self._language = language
+        self._heard = heard
+        self._silence_ns = silence_ns
         self._session: Session | None = None
         self._phase = Phase.IDLE
         self._seat = Seat(surface=Surface(language))
@@ -180,7 +187,7 @@ class RunningCart:
         if self._phase is Phase.PAID and now_ns - self._paid_ns > THANKS_NS:
             self._reset()
             return True
-        if self._session is None or self._phase is Phase.PAID or now_ns - self._fed_ns < _SILENCE_NS:
+        if self._session is None or self._phase is Phase.PAID or now_ns - self._fed_ns < self._silence_ns:
             return False
         self._fed_ns = now_ns
         self._journal.append(Noted(now_ns, _TICK))
@@ -258,6 +265,8 @@ class RunningCart:
 
     def _take(self, reading: CartReading) -> bool:
         self._journal.append(reading)
+        if self._heard is not None:
+            self._heard(reading)
         return self._fold(reading)
 
     def _fold(self, reading: CartReading) -> bool:

@@ -78,6 +78,7 @@ class Question(msgspec.Struct, frozen=True):
     search: bool = False
     number: bool = False
     tell: bool = False
+    gtin: str = ""
 
 
 class HintText(msgspec.Struct, frozen=True):

@@ -1,0 +1,249 @@
+"""`aisle cart run --simulate`: a shopper, a cart and a shop that do not exist, from sign-in to the receipt.
+
+The simulator's readings come when they are due, on a clock that runs so many times faster than life; the shopper
+answers the screen's questions as an honest one would, and a member of staff comes when the lane calls one. Everything
+else is the program a shop runs.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from aisle.bootstrap.cart_running import DONE, FAILED, WrongUseError, stopped_by_signals, told
+from aisle.bootstrap.cart_serving import ServeError, serving
+from aisle.bootstrap.cart_view import TerminalScreen
+from aisle.bootstrap.carting import open_cart
+from aisle.cart.config import DEFAULT_PORT, CartConfig
+from aisle.cart.live import LiveCart
+from aisle.cart.running import RefusedError
+from aisle.cart.screen_state import Question, ScreenState
+from aisle.cart.shopper import Shopper
+from aisle.cart.staff import ActKind, StaffAct
+from aisle.cart.staff_list import add_member
+from aisle.cart.trip import Phase
+from aisle.sensing.cart.readings import TapReading
+from aisle.settings import Settings, SettingsError
+from aisle.simulation.cart.catalogue import grocery
+from aisle.simulation.cart.trip import Plan, SimulatedTrip, simulate_trip
+from aisle.simulation.cart.truth import truthful_answer
+
+NS = 1_000_000_000
+MAIL = "shopper@example.com"
+CARD = "tok_visa"
+STAFF, PIN = "17", "1717"
+THINKS_S, COMES_S = 2.5, 6.0  # how long the shopper reads a question, and staff takes to come
+AT_THE_LANE_S = 90.0  # real seconds after which something is wrong
+LOOK_S = 0.02
+LAG_S = 2.0  # real seconds the simulator may be late before time is taken to pass without it
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedWish:
+    """What was asked for; see `aisle cart run --help`."""
+
+    speed: float = 8.0
+    items: int = 12
+    situations: Sequence[str] = ()
+    seed: int = 1
+    stay: bool = False
+    host: str | None = None
+    port: int | None = None
+    record: Path | None = None
+
+
+class RunningClock:
+    """A clock that stands at `start_ns` now and runs `speed` times as fast as ours."""
+
+    def __init__(self, start_ns: int, speed: float, steady: Callable[[], int] = time.monotonic_ns) -> None:
+        self._start_ns, self._speed, self._steady = start_ns, speed, steady
+        self._began_ns = steady()
+
+    def __call__(self) -> int:
+        return self._start_ns + round((self._steady() - self._began_ns) * self._speed)
+
+    def real_s(self, until_ns: int) -> float:
+        """Real seconds until this clock shows a time."""
+        return max(0.0, (until_ns - self()) / self._speed / NS)
+
+
+def run_simulated(folder: Path | None, wish: SimulatedWish, *, console: Console | None = None) -> int:
+    """One simulated trip; what the cart keeps goes into `folder`, or into one that is removed afterwards."""
+    out = console or Console(highlight=False)
+    try:
+        catalogue = grocery(np.random.default_rng(wish.seed))
+        trip = _trip(wish, catalogue)
+        stop = stopped_by_signals()
+        with ExitStack() as stack:
+            home = _home(folder, stack)
+            add_member(home, STAFF, "Simulated staff", PIN)
+            config = CartConfig(
+                trip.cart_id or "cart-1",
+                home,
+                home,
+                host=wish.host or "127.0.0.1",
+                port=DEFAULT_PORT if wish.port is None else wish.port,
+            )
+            clock = RunningClock(trip.truth.start_ns - NS, wish.speed)
+            view = stack.enter_context(TerminalScreen(out))
+            recorder = _recorder(wish, trip, stack)
+            cart = open_cart(
+                config,
+                catalogue.store,
+                Settings.model_construct(),
+                clock,
+                told=view.show,
+                heard=recorder,
+                weighs=True,
+                silence_ns=round(LAG_S * wish.speed * NS),
+            )
+            stack.callback(cart.close)
+            cart.start()
+            served = stack.enter_context(serving(cart.live, config.host, config.port))
+            print(f"{catalogue.store.name}, {config.cart_id}: {served.url}", flush=True)
+            paid = _play(trip, cart.live, clock, stop)
+            if wish.stay and not stop.is_set():
+                stop.wait()
+        return _told(paid, trip, home, folder is not None, out)
+    except ValueError as error:
+        return told(WrongUseError(str(error)))
+    except (ServeError, SettingsError, OSError) as error:
+        return told(error)
+
+
+def _trip(wish: SimulatedWish, catalogue: object) -> SimulatedTrip:
+    return simulate_trip(catalogue, wish.seed, Plan(wish.items, tuple(wish.situations)))  # type: ignore[arg-type]
+
+
+def _play(trip: SimulatedTrip, live: LiveCart, clock: RunningClock, stop: threading.Event) -> ScreenState:
+    """Let the trip happen; the screen in the end."""
+    live.sign_in(Shopper(email=MAIL, card_token=CARD))
+    people = _People(trip, live, clock, stop)
+    people.start()
+    try:
+        for reading in trip.readings():
+            wait_s = clock.real_s(reading.received_ns)
+            if wait_s > LOOK_S and stop.wait(wait_s):
+                break
+            if not isinstance(reading, TapReading):
+                live.put(reading)
+            elif reading.tap == "pay":
+                live.touch("pay")
+            elif reading.tap != "start":  # signing in was the start
+                live.put(reading)
+        until_s = time.monotonic() + AT_THE_LANE_S
+        while live.screen.phase == Phase.PAYING and time.monotonic() < until_s and not stop.is_set():
+            time.sleep(LOOK_S)
+    finally:
+        people.stop()
+    return live.screen
+
+
+class _People:
+    """The shopper who answers and the member of staff who comes, in a thread of their own."""
+
+    def __init__(self, trip: SimulatedTrip, live: LiveCart, clock: RunningClock, stop: threading.Event) -> None:
+        self._trip, self._live, self._clock, self._stop = trip, live, clock, stop
+        self._over = threading.Event()
+        self._seen: dict[str, int] = {}
+        self._called_ns: int | None = None
+        self._thread = threading.Thread(target=self._serve, name="simulated-people", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join(5.0)
+
+    def _serve(self) -> None:
+        while not self._over.is_set() and not self._stop.is_set():
+            state = self._live.screen
+            try:
+                for question in state.questions:
+                    self._consider(question)
+                if state.phase == Phase.PAYING:
+                    self._attend(state)
+            except RefusedError:
+                pass  # the question had gone before the answer came
+            self._over.wait(LOOK_S)
+
+    def _consider(self, question: Question) -> None:
+        """Read a question, think, and answer it once; telling nothing is an answer too."""
+        now_ns = self._clock()
+        since_ns = self._seen.setdefault(question.prompt_id, now_ns)
+        if question.tell and question.kind != "place item":
+            return
+        if since_ns < 0 or now_ns - since_ns < THINKS_S * NS:
+            return
+        self._seen[question.prompt_id] = -1
+        options = [answer.value for answer in question.answers]
+        answer = truthful_answer(self._trip.truth, now_ns, question.kind, options, question.gtin or None)
+        if answer is not None:
+            self._live.touch("answer", {"prompt": question.prompt_id, "choice": answer})
+
+    def _attend(self, state: ScreenState) -> None:
+        """Staff comes to a cart that waits for somebody, looks, and lets it go."""
+        lane = [notice for notice in state.notices if notice.kind == "lane"]
+        if not lane or (state.staff is not None and not state.staff.audit and not state.questions):
+            return
+        now_ns = self._clock()
+        self._called_ns = now_ns if self._called_ns is None else self._called_ns
+        if now_ns - self._called_ns < COMES_S * NS:
+            return
+        if state.staff is None:
+            self._live.staff_sign_in(STAFF, PIN)
+            return
+        for question in state.questions:
+            if not question.prompt_id.startswith("device-"):
+                self._act("resolve_prompt", question.prompt_id)
+        for item in state.staff.audit:
+            self._act("resolve_audit", item.audit_id)
+        if state.staff.audit or state.questions:
+            self._called_ns = now_ns
+
+    def _act(self, kind: ActKind, about: str) -> None:
+        self._live.act(StaffAct("", kind, STAFF, 0, about))
+
+
+def _home(folder: Path | None, stack: ExitStack) -> Path:
+    """Where the cart keeps what it keeps: anew for every simulated trip."""
+    if folder is None:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aisle-cart-")))
+    if (folder / "store.toml").exists():
+        raise ValueError(f"{folder} is a store folder; --simulate has a shop of its own and keeps its files elsewhere")
+    for kept in ("trips", "shop", "mail"):
+        shutil.rmtree(folder / kept, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _recorder(wish: SimulatedWish, trip: SimulatedTrip, stack: ExitStack) -> Callable[[object], None] | None:
+    if wish.record is None:
+        return None
+    from aisle.sensing.cart.recording import CartRecordingWriter
+
+    writer = stack.enter_context(CartRecordingWriter(wish.record, trip.cart_id, trip.network))
+    return writer.write  # type: ignore[return-value]
+
+
+def _told(paid: ScreenState, trip: SimulatedTrip, home: Path, kept: bool, out: Console) -> int:
+    """The receipt, and how it compares with what really lay in the cart."""
+    if paid.phase != Phase.PAID:
+        print("error: the trip was not paid")
+        return FAILED
+    out.print(paid.receipt, markup=False, highlight=False, soft_wrap=True)
+    charged = {line.gtin: line.grams if line.grams is not None else line.quantity for line in paid.lines}
+    out.print(f"{len(trip.truth.lines)} products lay in the cart, {len(charged)} are on the receipt.")
+    for mail in sorted((home / "mail").glob("*.eml")) if kept else []:
+        out.print(f"mail to {MAIL}: {mail}", soft_wrap=True)
+    return DONE
