@@ -254,8 +254,9 @@ def taxes(draw: st.DrawFn) -> Taxes:
 
 
 def rules(ending: str, kinds: tuple[str, ...]) -> st.SearchStrategy[tuple[NumberRule, ...]]:
-    patterns = st.from_regex(r"[0-9][0-9Ix]{5,20}", fullmatch=True).map(lambda start: start + ending)
-    return st.lists(st.builds(NumberRule, patterns, st.sampled_from(kinds), st.integers(0, 6)), max_size=2).map(tuple)
+    patterns = st.sampled_from(["26IIII", "02IIIIII", "98xIIIII"]).map(lambda start: start + ending)
+    rule = st.builds(NumberRule, patterns, st.sampled_from(kinds), st.integers(0, 6))
+    return st.lists(rule, max_size=2).map(tuple)
 
 
 @st.composite

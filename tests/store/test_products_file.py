@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from aisle.store.example import example_store
 from aisle.store.folder import check_store, load_store, write_store
 from aisle.store.model import CartAttributes, Container, Product
 from aisle.store.problems import StoreError
@@ -56,6 +58,15 @@ def test_it_is_written_and_read_again(tmp_path: Path) -> None:
     store = load_store(shop(tmp_path / "a"))
     write_store(store, tmp_path / "b")
     assert load_store(tmp_path / "b") == store
+    assert not (tmp_path / "b" / "layout.toml").exists()
+    assert check_store(tmp_path / "b").problems == check_store(tmp_path / "a").problems
+
+
+def test_a_shop_that_lost_its_shelves_is_written_over(tmp_path: Path) -> None:
+    write_store(example_store(), tmp_path)
+    emptied = replace(example_store(), shelves=(), facings=(), gates=(), zones=(), floor_m=())
+    write_store(emptied, tmp_path)
+    assert load_store(tmp_path) == emptied
 
 
 def test_offers_with_dates_want_a_time_zone(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def _unweighed(draft: Draft) -> Iterator[Problem]:
 
 
 def _homeless(draft: Draft) -> Iterator[Problem]:
-    if not draft.shelved:
+    if not draft.store.shelves:  # a shop with carts only
         return
     placed = {facing.gtin for facing in draft.store.facings}
     for gtin, product in draft.store.products.items():

@@ -55,7 +55,10 @@ def check_store(path: Path) -> Report:
 
 
 def write_store(store: Store, path: Path) -> None:
-    """Write the store as a folder, over the files already there. Raises OSError when it cannot."""
+    """Write the store as a folder, over the files already there. Raises OSError when it cannot.
+
+    A shop without floor, shelves or gates gets no layout and no planogram.
+    """
     path.mkdir(parents=True, exist_ok=True)
     layout = Layout(store.floor_m, store.zones, store.gates, store.shelves)
     texts = {
@@ -68,6 +71,10 @@ def write_store(store: Store, path: Path) -> None:
         CAMERAS: cameras_text(store.cameras),
         PROMOTIONS: promotions_text(store.promotions, store.currency),
     }
+    if layout == Layout() and not store.facings:
+        texts = {
+            name: text for name, text in texts.items() if name not in (LAYOUT, PLANOGRAM) or (path / name).exists()
+        }
     for name, text in texts.items():
         (path / name).write_bytes(text.encode("utf-8"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 import threading
 import time
 import tty
@@ -12,6 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aisle.sensing.cart.device_sources import DeviceSource, LinkError, SourceTextError, open_link, read_source
 from aisle.sensing.cart.devices import FIRST_WAIT_S, LONGEST_LINE, LiveDevice, open_motion, open_scale, open_scanner
@@ -203,6 +206,20 @@ def test_an_overload_is_told_with_its_end(tmp_path: Path) -> None:
             ("saturated", T, None),
             ("saturated", T, T),
         ]
+
+
+@given(
+    data=st.binary(max_size=200) | st.from_regex(rb"([A-Z]{0,3}[+-]?[0-9.]{1,6}[kg]{0,2}[\r\n]){0,9}", fullmatch=True)
+)
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_raise_nothing(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkfifo(f"{folder}/pipe")
+        for opener in (open_scale, open_motion, open_scanner):
+            with opened(opener(f"unix:{folder}/pipe", clock)) as device:
+                Path(f"{folder}/pipe").write_bytes(data + b"\n")
+                device.poll(0.0)
+                assert device.state.trouble == ""
 
 
 def test_closing_ends_a_poll(tmp_path: Path) -> None:

@@ -73,6 +73,9 @@ WELL: dict[str, list[list[CartReading]]] = {
         scale(0, 5, 500, 0.1, 5.0), scale(5, 10, 900, 0.1, 5.0), scale(10, 15, 500, 0.1, 5.0),
         scale(15, 30, 900, 0.1, 5.0),
     ],
+    "coarse steps, rolled and then parked at the heaviest": [
+        scale(0, 10, 0, 0.1, 5.0), scale(10, 20, 400, 30.0, 5.0), scale(20, 60, 900, 0.1, 5.0),
+    ],
     "a still picture of a resting cart": [scale(0, 30), motion(0, 30, False), film(0, 30, still=True)],
     "one sample missing": [scale(0, 1), scale(1.5, 3)],
     "heard a moment out of order": [[*scale(0, 2), TapReading(at(1.9), at(1.9), "pay"), *scale(2, 3)]],
@@ -105,6 +108,10 @@ FAULTS: dict[str, tuple[list[list[CartReading]], list[tuple[str, str, float, flo
     "scale at its end": (
         [scale(0, 5), scale(5, 10, 15_000, sigma_g=0.0), scale(10, 20)],
         [("saturated", "scale", 5.0, None), ("saturated", "scale", 5.0, 10.0)],
+    ),
+    "scale in steps of a gram at its end": (
+        [scale(0, 20, step_g=1.0), scale(20, 26, 15_000, sigma_g=0.0), scale(26, 30, step_g=1.0)],
+        [("saturated", "scale", 20.0, None), ("saturated", "scale", 20.0, 26.0)],
     ),
     "clock back": ([scale(0, 20) + off(scale(20, 30), -15.0)], [("clock-jump", "clock", 19.95, 5.0)]),
     "clock ahead": ([scale(0, 20), off(scale(20, 30), 3600.0)], [("clock-jump", "clock", 19.95, 3620.0)]),

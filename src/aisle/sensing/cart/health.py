@@ -24,7 +24,7 @@ from aisle.sensing.cart.readings import (
 from aisle.sensing.readings import FrameReading, HealthEntry
 
 NS = 1_000_000_000
-FINE_RUNS, RAIL_SAMPLES = 20, 6
+FEWEST_RUNS, RAIL_SAMPLES = 20, 10
 Grey = npt.NDArray[np.uint8]
 """A small grey picture (height, width)."""
 
@@ -54,8 +54,8 @@ class _Scale:
     last_g: float = math.nan
     same_since_ns: int = 0
     same: int = 0  # samples of the present value
-    runs: int = 0  # of equal samples that have ended, and how many of them were more than one
-    long_runs: int = 0
+    runs: int = 0  # of equal samples that have ended
+    longest: int = 0  # of those, in samples; not counting what was told as a fault
     highest_g: float = -math.inf
 
 
@@ -186,16 +186,17 @@ class CartHealth:
         self._set("gap", "scale", False, now_ns, "")
         if reading.grams != scale.last_g:
             scale.runs += 1
-            scale.long_runs += scale.same > 1
+            if ("saturated", "scale") not in self._open and ("stuck", "scale") not in self._open:
+                scale.longest = max(scale.longest, scale.same)
             scale.last_g, scale.same, scale.same_since_ns = reading.grams, 0, now_ns
             self._still["scale"] = _Stir(self._stir.rolled_ns, self._stir.scans)
         scale.same += 1
         scale.highest_g = max(scale.highest_g, reading.grams)
         lasted_s = (now_ns - scale.same_since_ns) / NS
-        # Only a scale whose samples differ finely shows by equal ones that it is at the end of its range.
-        fine = scale.runs >= FINE_RUNS and scale.long_runs <= 0.2 * scale.runs
+        # A scale in steps repeats itself at rest too: only far longer than it ever has is the end of its range.
+        usual = max(RAIL_SAMPLES, 5 * scale.longest)
+        rail = reading.grams == scale.highest_g and scale.runs >= FEWEST_RUNS and scale.same >= usual
         over = limits.capacity_g is not None and reading.grams >= limits.capacity_g
-        rail = fine and reading.grams == scale.highest_g and scale.same >= RAIL_SAMPLES
         self._set(
             "saturated",
             "scale",
