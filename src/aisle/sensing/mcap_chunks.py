@@ -40,13 +40,17 @@ FOOTER_BYTES = 20
 class ChunkedFile:
     """An MCAP file being written; a file of compressible messages only is, byte for byte, what the library writes.
 
-    A chunk is closed when it holds more than `chunk_bytes`, so one message may be larger than that.  It is left
-    uncompressed when more than half of it are messages said not to be `compressible`.
+    A chunk is closed when it holds more than `chunk_bytes`, so one message may be larger than that, or would span more
+    than `chunk_ns` of log time.  It is left uncompressed when more than half of it are messages said not to be
+    `compressible`.
     """
 
-    def __init__(self, stream: BinaryIO, chunk_bytes: int, profile: str, library: str) -> None:
+    def __init__(
+        self, stream: BinaryIO, chunk_bytes: int, profile: str, library: str, chunk_ns: int | None = None
+    ) -> None:
         self._stream = stream
         self._chunk_bytes = chunk_bytes
+        self._chunk_ns = chunk_ns
         self._schemas: list[Schema] = []
         self._channels: list[Channel] = []
         self._attached: list[AttachmentIndex] = []
@@ -90,6 +94,8 @@ class ChunkedFile:
     def message(self, channel: int, times: tuple[int, int], data: bytes, *, compressible: bool = True) -> None:
         """Append a message; `times` are its log and publish time in nanoseconds."""
         log_time, publish_time = times
+        if self._chunk_ns is not None and self._indices and log_time - self._span[0] > self._chunk_ns:
+            self._close_chunk()
         number = sum(self._counts.values())
         self._span = _widened(self._span if self._indices else None, log_time)
         self._whole_span = _widened(self._whole_span, log_time)
@@ -165,6 +171,7 @@ class ChunkedFile:
             )
         )
         self._indices, self._dense = {}, 0
+        self._stream.flush()  # what is in a closed chunk outlives the process
 
     def _put(self, record: McapRecord) -> int:
         """Write a record; gives its length."""

@@ -269,6 +269,18 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return written(tmp_path_factory.mktemp("trip") / "t.mcap", [*TRIP[:1], *pictures, *scale, *TRIP[1:]]).read_bytes()
 
 
+def test_a_kill_costs_two_seconds(tmp_path: Path) -> None:
+    readings = [ScaleReading(T + n * 50 * MS, T + n * 50 * MS, float(n)) for n in range(200)]
+    writer = CartRecordingWriter(tmp_path / "t.mcap", "c", network=True)
+    for reading in readings:
+        writer.write(reading)
+    (tmp_path / "killed.mcap").write_bytes((tmp_path / "t.mcap").read_bytes())
+    writer.close()
+    kept = list(CartRecording(tmp_path / "killed.mcap").readings())
+    assert kept == readings[: len(kept)]
+    assert len(kept) >= 160
+
+
 def test_a_cut_costs_the_last_chunk(recorded: bytes, tmp_path: Path) -> None:
     (tmp_path / "t.mcap").write_bytes(recorded[: len(recorded) // 2])
     trip = CartRecording(tmp_path / "t.mcap")
