@@ -99,6 +99,23 @@ def test_the_way_out(events: list[Event], stage: Stage, unlocked: int) -> None:
     assert (state.stage, sum(isinstance(effect, Unlock) for effect in done)) == (stage, unlocked)
 
 
+@pytest.mark.parametrize(
+    "between",
+    [[], [RolledBack()], [Offered(offered(Payer()).offer, T0), told()]],
+    ids=["at once", "rolled back", "no card"],
+)
+def test_after_a_refusal_the_next_is_another_attempt(between: list[Event]) -> None:
+    _, done = run(
+        offered(), told(), Refused(402, "payer_refused", "no"), *between, offered(quantity=1, at_ns=T0 + 9), told()
+    )
+    assert [effect.purchase.attempt for effect in done if isinstance(effect, Keep)] == [0, 1]
+
+
+def test_what_the_lane_held_back_does_not_leave_when_the_network_is_gone() -> None:
+    state, _ = run(offered(), told("check", check="sight"), offered(), Unreached(T0), Unreached(T0 + PATIENCE_NS))
+    assert (state.stage, state.why) == (Stage.WAITING, "a person is needed")
+
+
 def test_a_bank_that_took_it_back_calls_a_person_once() -> None:
     state, done = run(offered(), told(), bought("owing"), Beat(T0 + 4 * 10**9), bought("owing"))
     assert (state.why, [effect.why for effect in done if hasattr(effect, "why")]) == (OWING, [OWING])

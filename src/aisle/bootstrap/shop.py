@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from aisle.cart.audit import AuditPolicy, StoreRisk
 from aisle.cart.book import make_tables
 from aisle.cart.lane import Lane, LanePolicy
+from aisle.cart.lane_policy import FILE as LANE_FILE
+from aisle.cart.lane_policy import policy_text
 from aisle.cart.sync import Publisher, store_texts
 from aisle.commerce.connector.client import OrderConnector
 from aisle.commerce.connector.outgoing import Webhooks
@@ -118,7 +120,8 @@ def open_shop(folder: Path, settings: Settings, clock: Clock, ids: Ids, random: 
     var.mkdir(mode=0o700, exist_ok=True)
     url = settings.database_url or f"sqlite:///{var / 'visits.db'}"
     shop = compose(store, var, url, settings, clock, ids, secret_of(var / "secret", random))
-    shop.backend.catalogue.publish(store_texts(folder))
+    rules = policy_text(shop.backend.lane.policy)
+    shop.backend.catalogue.publish({**store_texts(folder), LANE_FILE: rules})
     return shop
 
 

@@ -65,7 +65,11 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class ExitState:
-    """Where a cart is on its way out; `why` is for the screen, `since_ns` when the shop was first not to be had."""
+    """Where a cart is on its way out; `why` is for the screen, `since_ns` when the shop was first not to be had.
+
+    `kept`: a purchase of this `attempt` has been put on disk, so the next one is another attempt. `held`: the lane has
+    last said that the goods may not go like this, which no lost network undoes.
+    """
 
     stage: Stage = Stage.AWAY
     offer: Offer | None = None
@@ -76,6 +80,8 @@ class ExitState:
     why: str = ""
     since_ns: int | None = None
     next_ns: int | None = None
+    kept: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +231,7 @@ def step(state: ExitState, event: Event, policy: LanePolicy) -> tuple[ExitState,
         case LetGo(by, now_ns) if state.offer is not None and state.since_ns is not None:
             return _trusted(state, now_ns, f"let go by {by}")
         case RolledBack() if state.stage is not Stage.PAYING:
-            return replace(ExitState(), attempt=state.attempt), ()
+            return ExitState(attempt=state.attempt, kept=state.kept, held=state.held), ()
         case _:
             return state, ()
 
@@ -234,8 +240,7 @@ def _offered(state: ExitState, offer: Offer, now_ns: int) -> tuple[ExitState, tu
     """Ask, unless it is being paid: then what was offered first stands until the bank has answered."""
     if state.stage is Stage.PAYING:
         return state, ()
-    attempt = state.attempt + 1 if state.stage is Stage.REFUSED else state.attempt
-    fresh = replace(state, stage=Stage.ASKING, offer=offer, attempt=attempt, decision=None, next_ns=None, why="")
+    fresh = replace(state, stage=Stage.ASKING, offer=offer, decision=None, next_ns=None, why="")
     if not offer.request.trip.lines and not offer.persons and offer.said.outcome == "green":
         return replace(fresh, stage=Stage.GONE), (Unlock(offer.request.trip.trip_id),)
     return fresh, (Ask(offer.request),)
@@ -243,6 +248,7 @@ def _offered(state: ExitState, offer: Offer, now_ns: int) -> tuple[ExitState, tu
 
 def _told(state: ExitState, decision: LaneDecision) -> tuple[ExitState, tuple[Effect, ...]]:
     calls = tuple(Call(f"{named.duty} {named.name}".strip()) for named in decision.persons)
+    state = replace(state, held=decision.decided != "green")
     if decision.decided == "question":
         return replace(state, stage=Stage.QUESTION), calls
     if decision.decided == "check":
@@ -251,15 +257,16 @@ def _told(state: ExitState, decision: LaneDecision) -> tuple[ExitState, tuple[Ef
         return replace(state, stage=Stage.STAFF, why="confirm"), calls
     if state.offer is None or state.offer.purchase.payer == Payer():
         return replace(state, stage=Stage.NEEDS_PAYER), ()
+    attempt = state.attempt + 1 if state.kept else state.attempt
     purchase = replaced(
         state.offer.purchase,
-        attempt=state.attempt,
+        attempt=attempt,
         risk_minor=decision.risk_minor,
         reasons=decision.reasons,
         sealed="checked" if any(reason.startswith("checked:") for reason in decision.reasons) else "green",
     )
     offer = replace(state.offer, purchase=purchase)
-    return replace(state, stage=Stage.PAYING, offer=offer), (Keep(purchase), Send(purchase))
+    return replace(state, stage=Stage.PAYING, offer=offer, attempt=attempt, kept=True), (Keep(purchase), Send(purchase))
 
 
 def _bought(state: ExitState, merged: Merged, now_ns: int) -> tuple[ExitState, tuple[Effect, ...]]:
@@ -290,7 +297,7 @@ def _held_back(state: ExitState, policy: LanePolicy) -> str:
     offer = state.offer
     if offer is None or policy.offline == "wait":
         return "carts wait for the shop"
-    if offer.persons:
+    if offer.persons or state.held:
         return "a person is needed"
     if offer.said.outcome != "green":
         return "something is in doubt"
@@ -304,7 +311,7 @@ def _trusted(state: ExitState, now_ns: int, why: str) -> tuple[ExitState, tuple[
     assert state.offer is not None
     attempt = state.attempt + 1
     purchase = replaced(state.offer.purchase, attempt=attempt, trusted=True, sealed="trusted", reasons=(why,))
-    gone = replace(state, stage=Stage.GONE, trusted=True, attempt=attempt, why=why, next_ns=None)
+    gone = replace(state, stage=Stage.GONE, trusted=True, attempt=attempt, kept=True, why=why, next_ns=None)
     return gone, (Keep(purchase), Unlock(purchase.trip_id))
 
 
@@ -375,11 +382,11 @@ class CartExit:
         kept = self._queue.of_trip(offer.purchase.trip_id)
         visit_id = self._queue.visit_of(offer.purchase.trip_id)
         if visit_id is not None or (kept is not None and kept.trusted):
-            self.state = replace(self.state, stage=Stage.GONE, offer=offer, trusted=visit_id is None)
+            self.state = ExitState(Stage.GONE, offer, trusted=visit_id is None)
             self._unlock(offer.purchase.trip_id)
         elif kept is not None:
             stands = replace(offer, purchase=kept)
-            self.state = replace(self.state, stage=Stage.PAYING, offer=stands, attempt=kept.attempt, next_ns=0)
+            self.state = ExitState(Stage.PAYING, stands, attempt=kept.attempt, kept=True, next_ns=0)
         return self.beat()
 
     def _take(self, event: Event) -> ExitState:
