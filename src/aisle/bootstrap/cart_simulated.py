@@ -38,13 +38,13 @@ from aisle.simulation.cart.trip import Plan, SimulatedTrip, simulate_trip
 from aisle.simulation.cart.truth import truthful_answer
 
 NS = 1_000_000_000
+NEVER_NS = 2**62  # the simulator's readings carry the time; a late one is no silence
 MAIL = "shopper@example.com"
 CARD = "tok_visa"
 STAFF, PIN = "17", "1717"
 THINKS_S, COMES_S = 2.5, 6.0  # how long the shopper reads a question, and staff takes to come
 AT_THE_LANE_S = 90.0  # real seconds after which something is wrong
 LOOK_S = 0.02
-LAG_S = 2.0  # real seconds the simulator may be late before time is taken to pass without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,19 @@ class SimulatedWish:
 
 
 class RunningClock:
-    """A clock that stands at `start_ns` now and runs `speed` times as fast as ours."""
+    """A clock that stands at `start_ns` until it is started, and then runs `speed` times as fast as ours."""
 
     def __init__(self, start_ns: int, speed: float, steady: Callable[[], int] = time.monotonic_ns) -> None:
         self._start_ns, self._speed, self._steady = start_ns, speed, steady
-        self._began_ns = steady()
+        self._began_ns: int | None = None
+
+    def start(self) -> None:
+        """Let it run."""
+        self._began_ns = self._steady()
 
     def __call__(self) -> int:
+        if self._began_ns is None:
+            return self._start_ns
         return self._start_ns + round((self._steady() - self._began_ns) * self._speed)
 
     def real_s(self, until_ns: int) -> float:
@@ -104,7 +110,7 @@ def run_simulated(folder: Path | None, wish: SimulatedWish, *, console: Console 
                 told=view.show,
                 heard=recorder,
                 weighs=True,
-                silence_ns=round(LAG_S * wish.speed * NS),
+                silence_ns=NEVER_NS,
             )
             stack.callback(cart.close)
             cart.start()
@@ -126,6 +132,7 @@ def _trip(wish: SimulatedWish, catalogue: object) -> SimulatedTrip:
 
 def _play(trip: SimulatedTrip, live: LiveCart, clock: RunningClock, stop: threading.Event) -> ScreenState:
     """Let the trip happen; the screen in the end."""
+    clock.start()
     live.sign_in(Shopper(email=MAIL, card_token=CARD))
     people = _People(trip, live, clock, stop)
     people.start()

@@ -12,6 +12,7 @@ from aisle.cart.screen_state import Question, ScreenState
 
 _STYLES = {"unsure": "yellow", "checking": "blue", "saved": "green", "error": "red", "sure": ""}
 MOST_LINES = 14
+TOLD_G = 20  # a weight that changes by less is not told again
 
 
 class TerminalScreen:
@@ -50,7 +51,7 @@ def changes(before: ScreenState | None, now: ScreenState) -> list[str]:
     if before is None or before.trip_id == now.trip_id:
         for line in reversed(now.lines):
             old = known.get(line.line_id)
-            if old is None or (old.quantity, old.grams, old.name) != (line.quantity, line.grams, line.name):
+            if old is None or old.quantity != line.quantity or abs((old.grams or 0) - (line.grams or 0)) >= TOLD_G:
                 told.append(f"   {line.name}  {line.detail}  {line.amount or line.note}   [{now.total.amount}]")
         gone = known.keys() - {line.line_id for line in now.lines}
         told += [f"   taken out: {known[line_id].name}   [{now.total.amount}]" for line_id in sorted(gone)]

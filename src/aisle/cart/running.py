@@ -55,6 +55,19 @@ class RefusedError(Exception):
         self.expected = expected
 
 
+def steady_lines(trip: Trip) -> Trip:
+    """The trip with lines named by their product and place among its lines, oldest first.
+
+    A session names lines by what it believes, and may change its mind; people and their acts need names that stay.
+    """
+    counts: dict[str, int] = {}
+    named: dict[str, str] = {}
+    for line in sorted(trip.lines, key=lambda line: (line.taken_at_ns, line.line_id)):
+        counts[line.gtin] = counts.get(line.gtin, 0) + 1
+        named[line.line_id] = line.gtin if counts[line.gtin] == 1 else f"{line.gtin}.{counts[line.gtin]}"
+    return replace(trip, lines=tuple(replace(line, line_id=named[line.line_id]) for line in trip.lines))
+
+
 class RunningCart:
     """One cart. `due` is what waits to be paid, taken by whoever asks the lane; `outcome` tells what came of it."""
 
@@ -110,7 +123,7 @@ class RunningCart:
         if self._session is None:
             faults = tuple(words for _, words in self._faults)
             return Trip("", self.cart_id, self._phase, now_ns, now_ns, faults=faults)
-        trip = after_staff(self._session.trip, self._acts, self.screen.store)
+        trip = after_staff(steady_lines(self._session.trip), self._acts, self.screen.store)
         return replace(self._with_faults(trip), phase=self._phase)
 
     def state(self, now_ns: int, revision: int) -> ScreenState:

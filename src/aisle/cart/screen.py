@@ -173,7 +173,7 @@ class Screen:
         picture = self._pictures(product.gtin) if product is not None else ""
         charged = charged_quantity(line, self.store)
         unsure = line.probability < SURE or charged < line.quantity
-        note = words.say("count_open", count=charged) if charged < line.quantity else ""
+        note = "" if charged >= line.quantity else words.say("count_open" if charged else "count_none", count=charged)
         if not note and line.by_sight:
             note = words.say("by_sight")
         if not note and line.off_percent:
