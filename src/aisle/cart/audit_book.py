@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from aisle.cart.audit import Audit, AuditPolicy, CheckKind, History, verdict
-from aisle.cart.book import checks, lanes, purchases
+from aisle.cart.book import checks, lanes, purchases, written
 from aisle.visits.database import Database
 from aisle.visits.errors import VisitError
 
@@ -114,7 +114,8 @@ class AuditBook:
     def decided(self, record: LaneRecord) -> bool:
         """Keep a decision; False when it only says again what the trip was told last."""
         last = select(lanes.c.number, lanes.c.body).where(lanes.c.trip_id == record.trip_id)
-        with self._database.write() as connection:
+
+        def keep(connection: Connection) -> bool:
             before = connection.execute(last.order_by(lanes.c.number.desc()).limit(1)).first()
             if before is not None and msgspec.structs.replace(_record(before.body), at_ns=record.at_ns) == record:
                 return False
@@ -127,13 +128,16 @@ class AuditBook:
                 "body": msgspec.json.encode(record).decode(),
             }
             connection.execute(insert(lanes).values(row))
-        return True
+            return True
+
+        return written(self._database, keep)
 
     def found(self, result: CheckResult) -> bool:
         """Keep a check's result; False when it is there already. Raises CheckDiffersError."""
         body = msgspec.json.encode(result, order="sorted").decode()
         known = select(checks.c.body).where(checks.c.check_id == result.check_id)
-        with self._database.write() as connection:
+
+        def keep(connection: Connection) -> bool:
             earlier = connection.execute(known).scalar_one_or_none()
             if earlier is not None:
                 if earlier != body:
@@ -145,7 +149,9 @@ class AuditBook:
             payer = connection.execute(_payer_of(result.trip_id)).scalar_one_or_none() or ""
             row = {"check_id": result.check_id, "trip_id": result.trip_id, "payer": payer, "at_ns": result.ended_ns}
             connection.execute(insert(checks).values({**row, "body": body}))
-        return True
+            return True
+
+        return written(self._database, keep)
 
     def of_trip(self, trip_id: str) -> tuple[frozenset[str], dict[str, int] | None]:
         """Which prompts were put as questions at the lane, and what the last check found in the basket, if any."""

@@ -6,14 +6,16 @@ there. Of all visits that a trip's cards may have begun, one is chosen to carry 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Index,
     Integer,
     MetaData,
@@ -24,9 +26,10 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from aisle.cart.purchase import CartPurchase
-from aisle.visits.database import Database
+from aisle.visits.database import Database, lost_race
 from aisle.visits.errors import VisitError
 
 metadata = MetaData()
@@ -64,6 +67,8 @@ checks = Table(
     Index("cart_checks_payer", "payer", "at_ns"),
     Index("cart_checks_at", "at_ns"),
 )
+_RUNS = 12  # how often a change that loses races is tried
+T = TypeVar("T")
 _MAKING = 0x43415254  # the number of the lock: "CART"
 
 
@@ -94,24 +99,7 @@ class PurchaseBook:
 
         Raises PurchaseDiffersError when the trip was bought already, or this attempt came before, with other goods.
         """
-        with self._database.write() as connection:
-            known = _taken(connection.execute(_of(purchase.trip_id)).first())
-            if known is None:
-                row = {"trip_id": purchase.trip_id, "visit_id": None, "over": False, **_columns(purchase)}
-                connection.execute(insert(purchases).values(row))
-                return Taken(purchase, None, False)
-            fixed = known.visit_id is not None or purchase.attempt <= known.purchase.attempt
-            if fixed and purchase.attempt >= known.purchase.attempt and purchase.contents != known.purchase.contents:
-                raise PurchaseDiffersError(
-                    f"trip {purchase.trip_id} came before with other goods: they stand",
-                    found=purchase.contents[:12],
-                    expected=known.purchase.contents[:12],
-                )
-            if fixed:
-                return known
-            newer = update(purchases).where(purchases.c.trip_id == purchase.trip_id).values(_columns(purchase))
-            connection.execute(newer)
-            return Taken(purchase, None, False)
+        return written(self._database, lambda connection: _take(connection, purchase))
 
     def claim(self, purchase: CartPurchase, visit_id: str) -> str | None:
         """Let this visit carry the trip's lines, unless another one does; which one does.
@@ -123,16 +111,18 @@ class PurchaseBook:
             .where(purchases.c.trip_id == purchase.trip_id, purchases.c.visit_id.is_(None))
             .where(purchases.c.attempt == purchase.attempt)
         )
-        with self._database.write() as connection:
+
+        def choose(connection: Connection) -> str | None:
             connection.execute(free.values(visit_id=visit_id))
             row = connection.execute(_of(purchase.trip_id)).first()
-        return row.visit_id if row is not None else None
+            return row.visit_id if row is not None else None
+
+        return written(self._database, choose)
 
     def finish(self, trip_id: str) -> None:
         """Nothing is left to be done for this trip but what the visit does by itself."""
         done = update(purchases).where(purchases.c.trip_id == trip_id, purchases.c.over.is_(False)).values(over=True)
-        with self._database.write() as connection:
-            connection.execute(done)
+        written(self._database, lambda connection: connection.execute(done))
 
     def find(self, trip_id: str) -> Taken | None:
         """A purchase by its trip; None when it never came."""
@@ -146,12 +136,44 @@ class PurchaseBook:
             return tuple(_purchase(row.body) for row in connection.execute(rows.limit(limit)))
 
 
+def written(database: Database, change: Callable[[Connection], T]) -> T:
+    """Carry out a change in a transaction; again where another one was quicker, on what is true by then."""
+    for _ in range(_RUNS - 1):
+        try:
+            with database.write() as connection:
+                return change(connection)
+        except DBAPIError as error:
+            if not isinstance(error, IntegrityError) and not lost_race(error):
+                raise
+    with database.write() as connection:
+        return change(connection)
+
+
 def make_tables(database: Database) -> None:
     """Make the tables that are not there; safe at every start, also of several programs at once."""
     with database.write() as connection:
         if not database.sqlite:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MAKING})")
         metadata.create_all(connection)
+
+
+def _take(connection: Connection, purchase: CartPurchase) -> Taken:
+    known = _taken(connection.execute(_of(purchase.trip_id)).first())
+    if known is None:
+        row = {"trip_id": purchase.trip_id, "visit_id": None, "over": False, **_columns(purchase)}
+        connection.execute(insert(purchases).values(row))
+        return Taken(purchase, None, False)
+    fixed = known.visit_id is not None or purchase.attempt <= known.purchase.attempt
+    if fixed and purchase.attempt >= known.purchase.attempt and purchase.contents != known.purchase.contents:
+        raise PurchaseDiffersError(
+            f"trip {purchase.trip_id} came before with other goods: they stand",
+            found=purchase.contents[:12],
+            expected=known.purchase.contents[:12],
+        )
+    if fixed:
+        return known
+    connection.execute(update(purchases).where(purchases.c.trip_id == purchase.trip_id).values(_columns(purchase)))
+    return Taken(purchase, None, False)
 
 
 def _of(trip_id: str) -> Any:
