@@ -135,6 +135,9 @@ FAULTS = {
     "look-up code of another gtin": (
         "gtin,name,price,plu\n4048,Limes,1,\n4006381333931,Lemons,1,4048\n", 3, "plu", '"4048"',
     ),
+    "one number in two lengths": (
+        "gtin,name,price\n036000291452,Tea,1\n0036000291452,Tea,1\n", 3, "gtin", '"0036000291452"',
+    ),
     "container without grams": (with_columns("tare_packaging", "bag"), 2, "tare_packaging", '"bag"'),
     "container below nothing": (with_columns("tare_packaging", "bag=-1"), 2, "tare_packaging", '"bag=-1"'),
     "container twice": (with_columns("tare_packaging", "bag=1;bag=2"), 2, "tare_packaging", '"bag=2"'),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from aisle.store.barcodes.numbers import same_number
 from aisle.store.codes import DIGITS, PLU_LENGTHS, code_fault
 from aisle.store.model import CartAttributes, Container, Product
 from aisle.store.prices import format_amount
@@ -54,18 +55,20 @@ def read_products(
     """
     products: dict[str, Product] = {}
     lines: dict[str, int] = {}
+    numbered: dict[str, int] = {}  # the line each number stands on, however long it is written
     looked_up: dict[str, int] = {}  # the line each look-up code stands on, under whichever column
     for row in read_table(folder / FILE, (*COLUMNS, PLU, *CART_COLUMNS), REQUIRED, findings, ALIASES):
         product = _product(row, currency, tax_categories)
+        number = same_number(product.gtin)
         plu = product.plu or (product.gtin if len(product.gtin) in PLU_LENGTHS else "")
-        if product.gtin in products:
+        if number in numbered:
             column = "gtin" if row.cell("gtin") else PLU
-            row.error(column, shown(product.gtin), f"a code of its own: line {lines[product.gtin]} has this one")
+            row.error(column, shown(product.gtin), f"a code of its own: line {numbered[number]} has this one")
         elif plu in looked_up:
             row.error(PLU, shown(plu), f"a code of its own: line {looked_up[plu]} has this one")
         elif product.gtin:
             products[product.gtin] = product
-            lines[product.gtin] = row.line
+            lines[product.gtin] = numbered[number] = row.line
             looked_up |= {plu: row.line} if plu else {}
     return products, lines
 

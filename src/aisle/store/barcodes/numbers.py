@@ -102,18 +102,19 @@ class Catalogue:
     def __init__(self, codes: Iterable[str] = (), others: Iterable[tuple[str, str]] = ()) -> None:
         self._by_key: dict[str, str] = {}
         for code, filed in chain(((code, code) for code in codes), others):
-            self._by_key.setdefault(_key(code), filed)
+            self._by_key.setdefault(same_number(code), filed)
 
     def find(self, code: str) -> str | None:
         """The code as the shop's files write it, or None when the shop has no such product."""
-        return self._by_key.get(_key(code))
+        return self._by_key.get(same_number(code))
 
     def __contains__(self, code: str) -> bool:
-        return _key(code) in self._by_key
+        return same_number(code) in self._by_key
 
     def __len__(self) -> int:
         return len(self._by_key)
 
 
-def _key(code: str) -> str:
+def same_number(code: str) -> str:
+    """What codes have in common that are one number written with different lengths."""
     return code.zfill(14) if all_digits(code) and len(code) in GTIN_LENGTHS else code
