@@ -99,6 +99,12 @@ def scan_and_place(stage: Stage, pieces: tuple[Piece, ...], habits: Habits) -> i
     if len(pieces) > 1 and stage.chance(0.5):
         several_by_number(stage, pieces)
         return len(pieces)
+    if len(pieces) > 1 and stage.chance(0.25):  # each is scanned in the other hand, then all go in
+        for piece in pieces:
+            stage.scan(piece)
+            stage.wait(stage.between(0.3, 1.2))
+        stage.place(*pieces, together=stage.chance(0.4))
+        return len(pieces)
     for piece in pieces:
         if stage.chance(habits.late_scan):
             placed_then_scanned(stage, piece, habits)
@@ -127,11 +133,15 @@ def placed_then_scanned(stage: Stage, piece: Piece, habits: Habits) -> None:
 
 
 def several_by_number(stage: Stage, pieces: tuple[Piece, ...]) -> None:
-    """One scanned, the number tapped, then all of them in: at once or one after another."""
+    """One scanned, the number tapped, then all of them in: at once or one after another; or tapped last of all."""
+    last = stage.chance(0.15)
     stage.scan(pieces[0])
-    stage.tap("quantity", len(pieces))
+    if not last:
+        stage.tap("quantity", len(pieces))
     stage.wait(stage.about(0.8, 0.4, 3.0))
     stage.place(*pieces, together=len(pieces) <= 4 and stage.chance(0.45))
+    if last:
+        stage.tap("quantity", len(pieces))
 
 
 def loose_by_weight(stage: Stage, article: Article, habits: Habits) -> int:

@@ -81,18 +81,14 @@ def unknown_code(stage: Stage, habits: Habits) -> int:
 
 @situation("restricted-goods", doubtful=True)
 def restricted_goods(stage: Stage, habits: Habits) -> int:
-    """Beer, a tagged product, one that staff must see; or one not sold by cart, scanned and left on the shelf."""
+    """Beer or a tagged product, for which a person is needed; or one not sold by cart, scanned and left."""
     while True:
         article = list(stage.catalogue.articles.values())[int(stage.rng.integers(len(stage.catalogue.articles)))]
         product = article.product
-        if product.minimum_age or product.cart.security_tag or product.cart.forced_verification:
+        if product.minimum_age or product.cart.security_tag:
             break
     piece = stage.stock.piece(article)
     stage.scan(piece)
-    if product.minimum_age:
-        stage.doubt("check age", article.code, from_s=stage.now_s - 1.0)
-    if product.cart.security_tag:
-        stage.doubt("remove tag", article.code, from_s=stage.now_s - 1.0)
     if not product.cart.available:
         stage.doubt("not for cart", article.code, from_s=stage.now_s - 1.0)
         stage.doubt("place item", article.code)

@@ -146,6 +146,7 @@ class Stage:
     def scan(self, piece: Piece) -> None:
         """Read the code of a piece with the hand scanner, the piece in hand; or hold its code before the camera."""
         self.wait(self.about(0.9, 0.4, 4.0))
+        self._needs_person(piece)
         if self.scanner:
             self.scans.append((self.now_s, piece.printed or piece.code, piece.symbology or "EAN13"))
             # what the scanner reads points at the scanner; the camera sees whatever side it sees
@@ -193,6 +194,7 @@ class Stage:
                 self.wait(self.between(0.35, 1.1) if at == 0 else self.between(0.6, 1.8))
             if self.chance(seen):
                 self.show(piece, self.now_s - self.between(0.25, 0.9), self.about(0.5, 0.4, 1.6))
+            self._needs_person(piece)
             landed = self.now_s + (float(rng.uniform(0.0, 0.25)) if together else 0.0)
             self._land(piece, landed, manner)
             self.basket[piece.number] = piece
@@ -253,6 +255,18 @@ class Stage:
         """Goods of these kinds in the basket, in order of placing."""
         articles = self.catalogue.articles
         return [p for p in self.basket.values() if p.code and articles[p.code].kind in kinds]
+
+    def _needs_person(self, piece: Piece) -> None:
+        """Age-restricted and tagged goods: the cart is right to say so from the moment they are shown."""
+        article = self.catalogue.articles.get(piece.code)
+        if article is None:
+            return
+        for kind, needed in (
+            ("check age", article.product.minimum_age > 0),
+            ("remove tag", article.product.cart.security_tag),
+        ):
+            if needed and not any(d.kind == kind and d.gtin == piece.code for d in self.doubts):
+                self.doubt(kind, piece.code, from_s=max(self.now_s - 1.0, 0.0))
 
     # ------------------------------------------------------------ forces
     def _burst(self, kind: str, seconds: float, grams: float, at_s: float | None = None) -> None:
