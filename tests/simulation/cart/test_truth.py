@@ -1,11 +1,14 @@
 """What an honest shopper answers, and what the recogniser says: tables of cases."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from aisle.simulation.cart.catalogue import Stockroom, grocery
+from aisle.simulation.cart.judging import justified
 from aisle.simulation.cart.looks import LookModel, showing
-from aisle.simulation.cart.truth import Moved, TripTruth, lines_of, truthful_answer
+from aisle.simulation.cart.truth import Doubt, Moved, TripTruth, lines_of, truthful_answer
 
 S = 10**9
 EVENTS = (
@@ -62,3 +65,27 @@ def test_what_nobody_enrolled_looks_like_nothing() -> None:
     own = Stockroom(shop, rng).own("umbrella", 400.0)
     best = [sight.nats[0] for _ in range(100) for sight in showing(own, 0.0, 0.3, shop, LookModel(), [], rng)]
     assert float(np.mean(np.array(best) > 0.0)) < 0.15
+
+
+DOUBTED = replace(
+    TRUTH, doubts=(Doubt(20 * S, 200 * S, "scan item", "4011"), Doubt(30 * S, 50 * S, "check age", "5000112637922"))
+)
+
+
+@pytest.mark.parametrize(
+    ("t_s", "kind", "gtin", "right"),
+    [
+        (25, "scan item", None, True),
+        (25, "choose item", "4017", True),  # near the moment the cart may think of another product
+        (150, "choose item", "4017", False),
+        (150, "choose item", "4011", True),
+        (10, "scan item", "4011", False),
+        (25, "choose removed", None, False),
+        (35, "check age", "5000112637922", True),
+        (35, "scale fault", None, False),
+        (90, "check age", "5000112637922", False),
+    ],
+    ids=str,
+)
+def test_a_prompt_is_right_near_a_doubt_of_its_family(t_s: int, kind: str, gtin: str | None, right: bool) -> None:
+    assert justified(DOUBTED, t_s * S, kind, gtin) is right

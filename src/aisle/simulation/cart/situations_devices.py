@@ -20,7 +20,7 @@ def scale_stuck(stage: Stage, habits: Habits) -> int:
     """The scale repeats one value for a minute, or from now on."""
     seconds = FOREVER_S if stage.chance(0.4) else stage.between(30.0, 120.0)
     stage.faults.append(Fault("stuck", stage.now_s, stage.now_s + seconds))
-    _ill(stage)
+    _ill(stage, seconds)
     return 0
 
 
@@ -30,7 +30,7 @@ def scale_unplugged(stage: Stage, habits: Habits) -> int:
     seconds = FOREVER_S if stage.chance(0.5) else stage.between(20.0, 120.0)
     kind = "unplugged" if stage.chance(0.6) else "invalid"
     stage.faults.append(Fault("unplugged" if kind == "unplugged" else "invalid", stage.now_s, stage.now_s + seconds))
-    _ill(stage)
+    _ill(stage, seconds)
     return 0
 
 
@@ -48,7 +48,7 @@ def camera_gone(stage: Stage, habits: Habits) -> int:
     """The scan camera is unplugged: no pictures, nothing recognised, from now on or for minutes."""
     seconds = FOREVER_S if stage.chance(0.5) else stage.between(60.0, 300.0)
     stage.faults.append(Fault("camera", stage.now_s, stage.now_s + seconds))
-    stage.doubt("camera fault")
+    stage.doubt("camera fault", lasts_s=seconds + 30.0)
     return 0
 
 
@@ -76,8 +76,7 @@ def network_gone(stage: Stage, habits: Habits) -> int:
     return 0
 
 
-def _ill(stage: Stage) -> None:
-    """From now on the cart may say that its scale is ill, ask for pieces it cannot weigh, or what it could not see."""
-    stage.doubt("scale fault")
-    stage.doubt("weigh again")
-    stage.doubt("place item")
+def _ill(stage: Stage, lasts_s: float = FOREVER_S) -> None:
+    """The cart may say that its scale is ill, and ask about goods it cannot weigh meanwhile or finds afterwards."""
+    stage.doubt("scale fault", lasts_s=lasts_s + 60.0)
+    stage.doubt("weigh again", lasts_s=lasts_s + 60.0)

@@ -21,6 +21,8 @@ from aisle.simulation.cart.looks import LookModel, Sight, empty_hand, showing
 Manner = Literal["gently", "dropped", "thrown"]
 FaultKind = Literal["stuck", "unplugged", "invalid", "camera", "power", "clock", "scale-clock", "drift", "capacity"]
 FOREVER_S = 1e9
+TOLD_S = 20.0
+"""How soon after goods were shown or placed the cart says that a person is needed for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,8 +267,8 @@ class Stage:
             ("check age", article.product.minimum_age > 0),
             ("remove tag", article.product.cart.security_tag),
         ):
-            if needed and not any(d.kind == kind and d.gtin == piece.code for d in self.doubts):
-                self.doubt(kind, piece.code, from_s=max(self.now_s - 1.0, 0.0))
+            if needed:
+                self.doubt(kind, piece.code, from_s=max(self.now_s - 1.0, 0.0), lasts_s=TOLD_S)
 
     # ------------------------------------------------------------ forces
     def _burst(self, kind: str, seconds: float, grams: float, at_s: float | None = None) -> None:
