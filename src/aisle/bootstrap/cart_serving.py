@@ -42,6 +42,7 @@ def serving(live: LiveCart, host: str, port: int, hosts: frozenset[str] = frozen
         door = socket.socket(family, socket.SOCK_STREAM)
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind((host, port))
+        door.listen(64)  # who comes before the server is up waits
     except OSError as error:
         raise ServeError(f"{host}, port {port}: {error.strerror or error}; --port 0 takes a free one") from None
     app = create_cart_app(live, hosts=LOCAL | hosts | {host})
