@@ -14,6 +14,7 @@ from aisle.cart.exit import (
     PATIENCE_NS,
     Beat,
     Bought,
+    Call,
     Event,
     ExitState,
     Keep,
@@ -55,10 +56,10 @@ def bought(state: Any = "settled") -> Bought:
     return Bought(Merged("t", "v", state, "EUR", 500, 500, 1), T0)
 
 
-def run(*events: Event) -> tuple[ExitState, list[Any]]:
+def run(*events: Event, policy: LanePolicy = POLICY) -> tuple[ExitState, list[Any]]:
     state, done = ExitState(), []
     for event in events:
-        state, effects = step(state, event, POLICY)
+        state, effects = step(state, event, policy)
         done += effects
     return state, done
 
@@ -97,6 +98,24 @@ def run(*events: Event) -> tuple[ExitState, list[Any]]:
 def test_the_way_out(events: list[Event], stage: Stage, unlocked: int) -> None:
     state, done = run(*events)
     assert (state.stage, sum(isinstance(effect, Unlock) for effect in done)) == (stage, unlocked)
+
+
+@pytest.mark.parametrize(
+    ("given", "policy", "why"),
+    [
+        (offered(quantity=900), LanePolicy(), "more than may leave on trust"),
+        (offered(flags=frozenset({"age"})), LanePolicy(), "a person is needed"),
+        (offered(faults=("the scale is stuck",)), LanePolicy(), "something is in doubt"),
+        (offered(Payer()), LanePolicy(), "nobody pays yet"),
+        (offered(), LanePolicy(offline="wait"), "carts wait for the shop"),
+    ],
+    ids=["above the limit", "needs a person", "in doubt", "nobody pays", "the shop wants to wait"],
+)
+def test_what_may_not_leave_on_trust_waits(given: Offered, policy: LanePolicy, why: str) -> None:
+    state, done = run(given, Unreached(T0), *[Unreached(T0 + PATIENCE_NS)] * 3, policy=policy)
+    assert (state.stage, state.why, [effect.why for effect in done if isinstance(effect, Call)]) == (
+        Stage.WAITING, why, [why],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -89,16 +89,13 @@ def several(*deliveries: CartPurchase, setting: Action | None = None) -> Callabl
 
 CARD = by_card("tok_declined/x")
 SCRIPTS: dict[str, Callable[[], Script]] = {
-    "a card": once(by_card("tok_visa/x")),
-    "with coupons": once(anna(coupons=("WELCOME10", "unknown"))),
     "nothing in it": once(replace(anna(), lines=())),
-    "delivered twice": several(anna(), anna()),
-    "a card refused, then another, and both come late again": several(
-        CARD, attempt(CARD, 1, payer=Payer(card_token="tok_visa/y")), CARD, attempt(CARD, 1)
+    "with coupons, delivered twice": several(*[anna(coupons=("WELCOME10", "unknown"))] * 2),
+    "a card refused, then another, and the first comes late again": several(
+        CARD, attempt(CARD, 1, payer=Payer(card_token="tok_visa/y")), CARD
     ),
     "left on trust": several(anna(trusted=True, sealed="trusted")),
     "left on trust, the card refuses": several(by_card("tok_declined/x", trusted=True, sealed="trusted")),
-    "left on trust, no card on file": several(anna(trusted=True), setting=known("anna", "")),
     "refused, then left on trust": several(CARD, attempt(CARD, 1, trusted=True)),
 }
 
@@ -281,7 +278,7 @@ GOODS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(trips=st.lists(GOODS, min_size=1, max_size=3), order=st.randoms(use_true_random=False), crash=st.integers(1, 60))
 def test_in_any_order_the_money_is_the_priced_lines_once(
     trips: list[list[tuple[str, int]]], order: Any, crash: int, worlds: Worlds

@@ -240,7 +240,8 @@ def _offered(state: ExitState, offer: Offer, now_ns: int) -> tuple[ExitState, tu
     """Ask, unless it is being paid: then what was offered first stands until the bank has answered."""
     if state.stage is Stage.PAYING:
         return state, ()
-    fresh = replace(state, stage=Stage.ASKING, offer=offer, decision=None, next_ns=None, why="")
+    why = state.why if state.since_ns is not None else ""
+    fresh = replace(state, stage=Stage.ASKING, offer=offer, decision=None, next_ns=None, why=why)
     if not offer.request.trip.lines and not offer.persons and offer.said.outcome == "green":
         return replace(fresh, stage=Stage.GONE), (Unlock(offer.request.trip.trip_id),)
     return fresh, (Ask(offer.request),)
@@ -287,7 +288,7 @@ def _unreached(state: ExitState, now_ns: int, policy: LanePolicy) -> tuple[ExitS
     held = _held_back(state, policy)
     if not held:
         return _trusted(waiting, now_ns, "the shop cannot be reached")
-    calls = (Call(held),) if state.stage is not Stage.WAITING and state.stage is not Stage.PAYING else ()
+    calls = (Call(held),) if state.why != held else ()
     stage = Stage.PAYING if state.stage is Stage.PAYING else Stage.WAITING
     return replace(waiting, stage=stage, why=held), calls
 
