@@ -145,8 +145,18 @@ def several_by_number(stage: Stage, pieces: tuple[Piece, ...]) -> None:
 
 
 def loose_by_weight(stage: Stage, article: Article, habits: Habits) -> int:
-    """A bag of loose goods sold by weight: its code typed before it goes in, or after."""
+    """A bag of loose goods sold by weight: its code typed before it goes in, or after.
+
+    Where the screen says that the cart cannot weigh, people use the scale beside the shelves and scan its label.
+    """
     piece = stage.stock.piece(article)
+    if stage.scale_ill():
+        labelled = stage.stock.weighed(piece)
+        stage.wait(stage.about(12.0, 0.3, 30.0))
+        stage.scan(labelled)
+        stage.wait(stage.about(1.0, 0.4, 4.0))
+        stage.place(labelled)
+        return 1
     after = stage.chance(habits.typed_after)
     if not after:
         stage.type_plu(piece)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Literal
@@ -277,6 +277,11 @@ class Stockroom:
         """The same piece with a clearance sticker over its code."""
         sticker = f"98{piece.code:0>13}{percent:03d}"
         return Piece(piece.number, piece.code, piece.gross_g, piece.net_g, printed=sticker, symbology="QRCode")
+
+    def weighed(self, piece: Piece) -> Piece:
+        """The same bag of loose goods weighed at the shop's own scale, which prints the weight into a label."""
+        label = _valued(f"28{piece.code:0>4}0000000", round(piece.net_g))
+        return replace(piece, net_g=float(round(piece.net_g)), printed=label, symbology="EAN13")
 
     def _bag(self, article: Article, count: int | None) -> Piece:
         rng = self._rng

@@ -19,25 +19,26 @@ Play = Callable[[Stage, Habits], int]
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One named situation; `early` ones are played before the first product, `whole` ones concern the whole trip."""
+    """One named situation; `early` ones are played before the first product, `late` ones after all others."""
 
     name: str
     description: str
     doubtful: bool
     play: Play
     early: bool = False
+    late: bool = False
 
 
 _REGISTERED: dict[str, Situation] = {}
 SITUATIONS = MappingProxyType(_REGISTERED)
 
 
-def situation(name: str, *, doubtful: bool, early: bool = False) -> Callable[[Play], Play]:
+def situation(name: str, *, doubtful: bool, early: bool = False, late: bool = False) -> Callable[[Play], Play]:
     """Register a function as the situation `name`."""
 
     def register(play: Play) -> Play:
         words = (play.__doc__ or "").split("\n\n")[0]
-        _REGISTERED[name] = Situation(name, " ".join(words.split()), doubtful, play, early)
+        _REGISTERED[name] = Situation(name, " ".join(words.split()), doubtful, play, early, late)
         return play
 
     return register

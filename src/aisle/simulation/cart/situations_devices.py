@@ -15,7 +15,7 @@ def scale_drifts(stage: Stage, habits: Habits) -> int:
     return 0
 
 
-@situation("scale-stuck", doubtful=True)
+@situation("scale-stuck", doubtful=True, late=True)
 def scale_stuck(stage: Stage, habits: Habits) -> int:
     """The scale repeats one value for a minute, or from now on."""
     seconds = FOREVER_S if stage.chance(0.4) else stage.between(30.0, 120.0)
@@ -24,7 +24,7 @@ def scale_stuck(stage: Stage, habits: Habits) -> int:
     return 0
 
 
-@situation("scale-unplugged", doubtful=True)
+@situation("scale-unplugged", doubtful=True, late=True)
 def scale_unplugged(stage: Stage, habits: Habits) -> int:
     """The scale says nothing, or that it has nothing to say, for a while or from now on."""
     seconds = FOREVER_S if stage.chance(0.5) else stage.between(20.0, 120.0)
@@ -34,7 +34,7 @@ def scale_unplugged(stage: Stage, habits: Habits) -> int:
     return 0
 
 
-@situation("scale-saturated", doubtful=True)
+@situation("scale-saturated", doubtful=True, late=True)
 def scale_saturated(stage: Stage, habits: Habits) -> int:
     """What lies in the basket exceeds what the scale can carry: it stays at its limit."""
     limit = sum(p.gross_g for p in stage.basket.values()) + stage.between(1500.0, 4000.0)

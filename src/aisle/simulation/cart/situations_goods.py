@@ -17,7 +17,10 @@ def produce_typed(stage: Stage, habits: Habits) -> int:
 @situation("produce-by-looks", doubtful=True)
 def produce_by_looks(stage: Stage, habits: Habits) -> int:
     """Loose produce goes in past the camera, nothing typed: the cart knows it by its looks, or asks with tiles."""
-    piece = stage.stock.piece(_of_kind(stage, "kg"))
+    article = _of_kind(stage, "kg")
+    if stage.scale_ill():
+        return loose_by_weight(stage, article, habits)
+    piece = stage.stock.piece(article)
     start = stage.now_s
     stage.show(piece, stage.now_s, stage.between(0.6, 2.0))
     stage.wait(stage.between(0.6, 1.6))

@@ -21,6 +21,8 @@ from aisle.simulation.cart.looks import LookModel, Sight, empty_hand, showing
 Manner = Literal["gently", "dropped", "thrown"]
 FaultKind = Literal["stuck", "unplugged", "invalid", "camera", "power", "clock", "scale-clock", "drift", "capacity"]
 FOREVER_S = 1e9
+NOTICED_S = 10.0
+_DEAF = ("stuck", "unplugged", "invalid")
 TOLD_S = 20.0
 """How soon after goods were shown or placed the cart says that a person is needed for them."""
 
@@ -252,6 +254,13 @@ class Stage:
         for at, doubt in enumerate(self.doubts):
             if doubt.kind == kind and doubt.gtin == gtin and doubt.t1_s > self.now_s:
                 self.doubts[at] = DoubtAt(doubt.t0_s, self.now_s + grace_s, kind, gtin)
+
+    def scale_ill(self) -> bool:
+        """Whether the scale fails, and has failed for long enough that the screen says so."""
+        if any(f.kind in _DEAF and f.t0_s + NOTICED_S <= self.now_s < f.t1_s for f in self.faults):
+            return True
+        load = sum(piece.gross_g for piece in self.basket.values())
+        return any(f.kind == "capacity" and load > f.size - 1000.0 for f in self.faults)
 
     def inside(self, kinds: Sequence[str] = ("package",)) -> list[Piece]:
         """Goods of these kinds in the basket, in order of placing."""

@@ -131,8 +131,8 @@ def _shop(stage: Stage, plan: Plan, chosen: tuple[Situation, ...]) -> None:
     later = [one for one in chosen if not one.early]
     # after how many pieces each is played: not before there is something in the basket, not after the last
     due = sorted(float(stage.rng.uniform(0.08, 0.9)) * plan.items for _ in later)
-    order = stage.rng.permutation(len(later))
-    queue = [(at, later[int(i)]) for at, i in zip(due, order, strict=True)]
+    mixed = [later[int(i)] for i in stage.rng.permutation(len(later))]
+    queue = list(zip(due, sorted(mixed, key=lambda one: one.late), strict=True))
     while placed < plan.items or queue:
         between_goods(stage, plan.habits)
         if queue and placed >= queue[0][0]:
