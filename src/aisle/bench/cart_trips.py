@@ -136,7 +136,7 @@ def _judged(wish: tuple[int, int, int, CartSettings | None]) -> JudgedTrip:
 def judge_trip(trip: SimulatedTrip, store: Store, settings: CartSettings | None = None) -> JudgedTrip:
     """One trip, without help and with its prompts answered."""
     alone = run_trip(trip, store, settings)
-    helped = run_trip(trip, store, settings, answered=True)
+    helped = run_trip(trip, store, settings, answered=True) if alone.prompts else alone
     truth = trip.truth
     wrong = wrong_lines(alone, truth, store)
     false = [p for p in alone.prompts if not is_right(p, truth)]

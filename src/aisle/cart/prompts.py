@@ -151,7 +151,7 @@ def causes(summary: Summary, goods: Mapping[str, Goods], s: PromptSettings, now_
 
 
 def _in_causes(doubt: InDoubt, summary: Summary, goods: Mapping[str, Goods], s: PromptSettings) -> Iterator[Cause]:
-    there = sum(p for _, p in doubt.things)
+    there = min(1.0, sum(p for _, p in doubt.things))
     nobody = sum(p for (kind, _, _), p in doubt.things if kind in (Kind.UNKNOWN.value, Kind.LOAD.value))
     top, top_p = doubt.things[0]
     due = doubt.t_ns + int(s.unknown_s * NS)
@@ -185,9 +185,8 @@ def _in_causes(doubt: InDoubt, summary: Summary, goods: Mapping[str, Goods], s: 
         unsure = 1.0 - top_p / max(sum(p for _, p in same), 1e-9)
         shown = next((p.shown for p in summary.best.pieces if p.event == doubt.event), None)
         asked = goods[top[1]].quantity_required and (shown is None or shown.quantity is None)
-        certain = (
-            1.0 if asked else (unsure / (1.0 - s.sure)) * s.likely if goods[top[1]].selling is Selling.BY_PIECE else 0.0
-        )
+        counted = goods[top[1]].selling is Selling.BY_PIECE
+        certain = there * (1.0 if asked else unsure / (1.0 - s.sure) * s.likely if counted else 0.0)
         counts = tuple(Choice(g, n, p) for (_, g, n), p in same)[:MOST_OPTIONS]
         if certain > 0.0:
             yield Cause(

@@ -50,16 +50,17 @@ if TYPE_CHECKING:
 
 NS = 1_000_000_000
 REFRESH_NS = NS // 2
+STUCK_TIMES = 4  # the cell says the very same so many times longer than ever before
 
 
 @dataclass(frozen=True, slots=True)
 class CartSettings:
-    """How one cart decides; `scale_silent_s` without samples the cell is given up, `stuck_s` of the very same value."""
+    """How one cart decides; the cell is given up when silent or stuck for so long (`_s`)."""
 
     belief: BasketSettings = field(default_factory=BasketSettings)
     prompts: PromptSettings = field(default_factory=PromptSettings)
     scale_silent_s: float = 4.0
-    stuck_s: float = 90.0
+    stuck_s: float = 8.0
     showing_gap_s: float = 0.8
     showing_s: float = 4.0
     sticker_s: float = 20.0
@@ -127,6 +128,7 @@ class CartSession:
         self._weight_g = 0.0
         self._same_since_ns = 0
         self._same_value = math.nan
+        self._longest_ns = 0
         if not weighs:
             self.belief.scale_failed(0)
         self._weighs = weighs
@@ -209,6 +211,8 @@ class CartSession:
         if not math.isfinite(reading.grams):
             return
         if reading.grams != self._same_value:
+            if self._same_since_ns and "scale-stuck" not in self._faults:
+                self._longest_ns = max(self._longest_ns, reading.t_ns - self._same_since_ns)
             self._same_value, self._same_since_ns = reading.grams, reading.t_ns
             self._well("scale-stuck")
         self._weight_ns, self._weight_g = reading.t_ns, reading.grams
@@ -228,8 +232,8 @@ class CartSession:
         s = self.settings
         if self._weighs and self._weight_ns and self._now_ns - self._weight_ns > s.scale_silent_s * NS:
             self._ill("scale-silent", "The scale does not answer: items count when they are scanned.")
-        shown = self._last is not None and self._last.t_ns - self._same_since_ns > 30 * NS
-        if self._weight_ns and self._now_ns - self._same_since_ns > s.stuck_s * NS and shown:
+        same_ns = self._now_ns - self._same_since_ns
+        if self._weight_ns and same_ns > s.stuck_s * NS and same_ns > STUCK_TIMES * self._longest_ns:
             self._ill("scale-stuck", "The scale is stuck: items count when they are scanned.")
         if self._faults.keys() & {"scale-silent", "scale-stuck"}:
             self.belief.scale_failed(self._now_ns)
@@ -421,8 +425,8 @@ class CartSession:
         cause, number = key
         code, _, many = choice.partition("*")
         known = self._plus.get(code, code)
-        if code.isdigit() and not many and cause in ("count", "quantity"):
-            known, many = prompt.gtin or "", code
+        if cause in ("count", "quantity") and not many:
+            known, many = (known, "1") if known in self.store.products else (prompt.gtin or "", code)
         if cause == "in" and choice in ("own", "none"):
             self.belief.answer(number, None, Kind.OWN if choice == "own" else Kind.LOAD)
         elif cause == "in" and known in self.store.products:
@@ -431,6 +435,8 @@ class CartSession:
             self.belief.answer(number, known, Kind.GOODS, count)
         elif cause in ("count", "quantity") and known in self.store.products and many.isdigit():
             self.belief.answer(number, known, Kind.GOODS, int(many))
+        elif cause == "out" and choice == "none":
+            self.belief.confirm(lambda h: all(gone.event != number for gone in h.gone))
         elif cause == "out" and known in self.store.products:
             self.belief.answer_gone(number, known)
         elif cause == "waiting" and choice == "none":

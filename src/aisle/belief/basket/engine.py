@@ -39,6 +39,10 @@ class BasketSettings:
     load_s: float = 7.0  # loads leave: this is how long they stay
     load_floor: float = -6.0
     pending_s: float = 240.0
+    waits_s: tuple[float, float] = (15.0, 50.0)  # what is shown goes in, or it grows unlikely that it was to ...
+    waits_nats: float = -3.0
+    unnamed_s: tuple[float, float] = (8.0, 25.0)  # ... and what is in gets its name, or is something else
+    unnamed_nats: float = -1.4
     own_room_s: float = 1.0
     most_gone: int = 6
 
@@ -133,10 +137,16 @@ class BasketBelief:
             left = one.left - used.get(i, 0)
             if left > 0 or i not in used:
                 waiting.append(replace(one, left=left))
+            elif self._uncounted(one.shown):
+                waiting.append(replace(one, left=0))  # others of them may follow
         kept = [g for i, g in enumerate(gone) if i not in back][-self.settings.most_gone :]
         return Hypothesis(
             h.logw + way.score, level.grams, level.sigma_g**2, tuple(pieces), tuple(waiting), tuple(kept), tuple(fresh)
         )
+
+    def _uncounted(self, shown: Shown) -> bool:
+        goods = self.goods.get(shown.gtin)
+        return goods is not None and goods.selling is Selling.BY_PIECE and shown.quantity is None and not shown.leaves
 
     def _take(
         self, part: Part, mean: float, level: Level, pending: list[Pending], pieces: list[Piece], gone: list[Gone]
@@ -271,14 +281,20 @@ class BasketBelief:
         placed = [p for p in h.pieces if p.shown is not None]
         last = max((p.shown.number for p in placed if p.shown is not None), default=-1)
         waits = h.pending[-1] if h.pending and not h.pending[-1].shown.leaves else None
-        if waits is not None and waits.shown.number > last:
+        if waits is not None and waits.left > 0 and waits.shown.number > last:
             shown = replace(waits.shown, quantity=count)
             yield replace(h, pending=(*h.pending[:-1], Pending(shown, count)))
             return
+        h = replace(h, pending=tuple(w for w in h.pending if w.left > 0 or w.shown.number != last))
         mine = [p for p in placed if p.shown is not None and p.shown.number == last]
         if not mine:
             yield h
             return
+        if sum(p.count for p in mine) < count:
+            more = self._beside(h, mine[0], count - sum(p.count for p in mine))
+            if more is not None:
+                yield from self._counted(more, count)
+                h = h.weighted(math.log(0.2))
         there = sum(p.count for p in mine)
         pieces = tuple(
             replace(p, shown=replace(p.shown, quantity=count), extra=0) if p in mine and p.shown is not None else p
@@ -308,6 +324,21 @@ class BasketBelief:
             )
         else:
             yield replace(h.weighted(math.log(0.1)), pieces=pieces)
+
+    def _beside(self, h: Hypothesis, named: Piece, missing: int) -> Hypothesis | None:
+        """With a thing named too that came in about then and may be of the same kind; None: there is none."""
+        goods = self.goods.get(named.gtin)
+        for i, piece in enumerate(h.pieces):
+            near = abs(piece.placed_ns - named.placed_ns) < self.settings.names_s * NS
+            same = piece.kind is Kind.GOODS and piece.gtin == named.gtin and piece.count <= missing
+            if piece.named or not near or not (same or piece.kind is Kind.UNKNOWN) or named.shown is None:
+                continue
+            fit = 0.0
+            if not same and goods is not None:
+                fit = goods.density(piece.mean_g, piece.var_g) - unknown_density(piece.mean_g)
+            now = replace(piece, kind=Kind.GOODS, gtin=named.gtin, shown=named.shown)
+            return replace(h.weighted(math.log(0.8) + fit), pieces=(*h.pieces[:i], now, *h.pieces[i + 1 :]))
+        return None
 
     def contain(self, number: int, tare_g: float) -> None:
         """The goods of a showing lie in a container of this weight."""
@@ -340,12 +371,16 @@ class BasketBelief:
         """A person says what went in at a change: a product, or a thing of another kind."""
 
         def told(h: Hypothesis) -> Hypothesis:
-            at = next((i for i, p in enumerate(h.pieces) if p.event == event and not p.named), None)
-            if at is None:
+            mine = [i for i, p in enumerate(h.pieces) if p.event == event]
+            mine = [i for i in mine if not h.pieces[i].named] or [i for i in mine if h.pieces[i].gtin == gtin]
+            if not mine:
                 return h.weighted(-3.0)
+            at = mine[-1]
             was = h.pieces[at]
-            shown = None if gtin is None else Shown(0, was.placed_ns, gtin, count, typed=True)
-            now = replace(was, kind=kind, gtin=gtin or "", count=count, shown=shown)
+            shown = was.shown
+            if shown is None and gtin is not None:
+                shown = Shown(0, was.placed_ns, gtin, count, typed=True)
+            now = replace(was, kind=kind, gtin=gtin or "", count=count, shown=shown, extra=0)
             return replace(h, pieces=(*h.pieces[:at], now, *h.pieces[at + 1 :]))
 
         self._prune([told(h) for h in self.hypotheses])
@@ -395,19 +430,32 @@ class BasketBelief:
         for h in self.hypotheses:
             nats = 0.0
             for piece in h.pieces:
-                if piece.kind is Kind.LOAD:
+                if piece.shown is None and piece.kind is not Kind.OWN:
                     nats += self._stayed(piece, t_ns) - self._stayed(piece, before)
-            if h.pending and h.pending[0].shown.t_ns < t_ns - s.pending_s * NS:
-                h = replace(h, pending=tuple(w for w in h.pending if w.shown.t_ns >= t_ns - s.pending_s * NS))
+            for one in h.pending:
+                if not one.shown.leaves and one.left > 0:
+                    since = one.shown.t_ns
+                    nats += _ramp(t_ns - since, s.waits_s, s.waits_nats) - _ramp(
+                        before - since, s.waits_s, s.waits_nats
+                    )
+            if any(self._over(w, t_ns) for w in h.pending):
+                h = replace(h, pending=tuple(w for w in h.pending if not self._over(w, t_ns)))
                 changed = True
             changed = changed or nats != 0.0
             out.append(h.weighted(nats) if nats else h)
         if changed:
             self._prune(out)
 
+    def _over(self, waiting: Pending, t_ns: int) -> bool:
+        age_s = (t_ns - waiting.shown.t_ns) / NS
+        return age_s > (self.settings.pending_s if waiting.left > 0 else self.settings.names_s)
+
     def _stayed(self, piece: Piece, t_ns: int) -> float:
-        s = self.settings
-        return max(-(max(0, t_ns - piece.placed_ns) / NS) / s.load_s, s.load_floor)
+        """What it speaks against a thing without a name that it is still there, in nats."""
+        s, age_ns = self.settings, t_ns - piece.placed_ns
+        if piece.kind is Kind.LOAD:
+            return max(-(max(0, age_ns) / NS) / s.load_s, s.load_floor)
+        return _ramp(age_ns, s.unnamed_s, s.unnamed_nats)
 
     def _said_own(self, piece: Piece) -> bool:
         return piece.kind is Kind.OWN and self._own_between(piece.placed_ns, piece.placed_ns)
@@ -438,8 +486,14 @@ class BasketBelief:
         self.revision += 1
 
 
+def _ramp(age_ns: int, span_s: tuple[float, float], nats: float) -> float:
+    """Nats that come due evenly while an age passes through a span."""
+    first, last = span_s
+    return nats * min(max((age_ns / NS - first) / (last - first), 0.0), 1.0)
+
+
 def _early(level: Level) -> bool:
-    return level.t1_ns - level.t0_ns < 4 * NS
+    return level.rolling or level.t1_ns - level.t0_ns < 4 * NS
 
 
 def _followed(h: Hypothesis, level: Level, drift_var: float, early: bool) -> Hypothesis:

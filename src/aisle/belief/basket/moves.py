@@ -38,11 +38,13 @@ class MovePriors:
     placed_late: float = math.log(0.4)  # ... and what was shown long ago
     late_s: float = 25.0
     kept_back: float = math.log(0.2)  # something went in, and what was shown before it did not
-    fewer: float = math.log(0.06)  # than were said
+    by_ones: float = math.log(0.25)  # of several that were said, one goes in
+    fewer: float = math.log(0.06)  # ... or some
+    more: float = math.log(0.4)  # of loose pieces nobody counted, another one follows
     extra: float = math.log(0.015)  # one more than was shown
-    unshown: float = math.log(0.02)  # goods go in that nobody showed
-    seen: float = math.log(0.5)  # ... but the camera saw: of those, what share is what it saw
-    taken: float = math.log(0.04)  # something leaves, unsaid
+    unshown: float = math.log(0.08)  # goods go in that nobody showed
+    trusted: float = 0.9  # ... but the camera saw: the share in which it is what was seen
+    taken: float = math.log(0.06)  # something leaves, unsaid
     taken_said: float = math.log(0.92)
     taken_shown: float = math.log(0.15)  # scanned without a word, and it is the one that leaves
     returned: float = math.log(0.35)  # what was just lifted out comes back
@@ -53,19 +55,20 @@ class MovePriors:
     own: float = math.log(0.96)  # of changes while the shopper said that their own things move
     not_own: float = math.log(0.03)
     own_unsaid: float = math.log(0.003)
-    both: float = math.log(0.08)  # something in and something out within one change
+    both: float = math.log(0.15)  # something in and something out within one change
     two_out: float = math.log(0.1)
     jump: float = math.log(0.02)  # the cell itself shifts ...
     jump_g: float = 5.0  # ... by about this
 
 
-UNKNOWN_G, UNKNOWN_NATS = 350.0, 1.1
+UNKNOWN_G, UNKNOWN_NATS = 350.0, 1.2
 LOAD_G, LOAD_NATS = 700.0, 1.3
 MOST_PENDING = 5
 MOST_PIECES = 12
 ELSE = 0.4  # how often, to one product of the shop, something else is before the camera
 SAME_NS = 1_200_000_000  # a look so near a scan is of the same thing
 UNLIKELY = -7.0
+PLAIN = -7.0
 NEAR = 10.0
 FAR = 60.0  # nats: a part that fits worse than the best by so much is not looked at
 
@@ -135,9 +138,11 @@ class Mover:
     # ------------------------------------------------------------ combining
     def _combined(self, ins: Sequence[tuple[Part, ...]], outs: Sequence[Part], change: Change) -> Iterator[Way]:
         p = self.priors
-        best = -math.inf
+        best = shown = -math.inf
         for parts in ins:
             score = self._score(parts, change)
+            if parts and parts[0].pending is not None:
+                shown = max(shown, score)
             if score > best - FAR:
                 best = max(best, score)
                 yield Way(score, parts)
@@ -145,8 +150,8 @@ class Mover:
             score = self._score((out,), change)
             best = max(best, score)
             yield Way(score, (out,))
-        if best > -12.0 and change.grams > 0:
-            return  # something simple explains it
+        if shown > PLAIN:
+            return  # what was shown explains it
         yield from self._pairs(
             [parts for parts in ins if len(parts) > 0 and all(part.density is None for part in parts)],
             [(out,) for out in outs if out.density is None],
@@ -206,7 +211,9 @@ class Mover:
         sets: list[tuple[Part, ...]] = [()]
         for _, parts in choices:
             sets += [(*s, part) for s in sets for part in parts]
-        fresh = [i for i, _ in choices if change.since_ns - h.pending[i].shown.t_ns < p.late_s * NS]
+        fresh = [
+            i for i, _ in choices if h.pending[i].left > 0 and change.since_ns - h.pending[i].shown.t_ns < p.late_s * NS
+        ]
         for s in sets:
             if s:
                 used = {part.pending for part in s}
@@ -223,7 +230,7 @@ class Mover:
         p, shown = self.priors, waiting.shown
         goods = self.goods.get(shown.gtin) or Goods(shown.gtin, Selling.PACKAGED, None)
         age = (change.since_ns - shown.t_ns) / NS
-        placed = p.placed if age < p.late_s else p.placed_late
+        placed = p.placed if age < p.late_s else p.placed_late - min((age - p.late_s) / 30.0, 3.0)
         placed += _sight_of(change.sights, shown)
         if goods.selling is Selling.BY_WEIGHT or goods.weight is None:
             yield self._free(place, waiting, goods, placed, change)
@@ -242,17 +249,19 @@ class Mover:
     def _counts(self, goods: Goods, waiting: Pending) -> Iterator[tuple[int, float]]:
         p, wanted = self.priors, waiting.left
         if goods.selling is Selling.BY_PIECE and waiting.shown.quantity is None:
+            more = p.more if wanted < 1 else 0.0
             for count in range(1, MOST_PIECES + 1):
-                yield count, counted(count)
+                yield count, counted(count) + more
             return
         if wanted < 1:
             yield 1, p.extra
             return
-        yield wanted, 0.0
+        whole = math.log(0.6) if wanted > 1 else 0.0
+        yield wanted, whole
         yield wanted + 1, p.extra
         yield wanted + 2, 1.5 * p.extra
         for count in range(1, min(wanted, MOST_PIECES)):
-            yield count, p.fewer
+            yield count, p.by_ones if count == 1 else p.fewer
 
     def _free(self, place: int, waiting: Pending, goods: Goods, logp: float, change: Change) -> Part:
         shown = waiting.shown
@@ -270,15 +279,18 @@ class Mover:
     def _unshown(self, change: Change) -> Iterator[Part]:
         """Things nobody showed: what the camera saw, something unknown, the shopper's own, a load."""
         p = self.priors
-        yield Part(p.unshown, 0.0, 0.0, 1, _putter(change, Kind.UNKNOWN, "", 1, None, 0), density=unknown_density)
-        yield Part(p.own_unsaid, 0.0, 0.0, 1, _putter(change, Kind.OWN, "", 1, None, 0), density=_load_density)
+        seen = _seen(change.sights, len(self.goods))
+        told = min(p.trusted * sum(math.exp(logp) for _, logp in seen), 0.97)
+        unknown = p.unshown + math.log1p(-told)
+        yield Part(unknown, 0.0, 0.0, 1, _putter(change, Kind.UNKNOWN, "", 1, None, 0), density=unknown_density)
+        yield Part(p.own_unsaid, 0.0, 0.0, 1, _putter(change, Kind.OWN, "", 1, None, 0), density=unknown_density)
         yield Part(p.load, 0.0, 0.0, 1, _putter(change, Kind.LOAD, "", 1, None, 0), density=_load_density)
         yield Part(p.lift, 0.0, 0.0, -1, _putter(change, Kind.LOAD, "", 1, None, 0, -1), density=_load_density)
-        for gtin, logp in _seen(change.sights, len(self.goods)):
+        for gtin, logp in seen:
             goods = self.goods.get(gtin)
             if goods is None:
                 continue
-            logp += p.unshown + p.seen
+            logp += p.unshown + math.log(p.trusted)
             if goods.selling is Selling.BY_WEIGHT or goods.weight is None:
                 density = weighed_density if goods.selling is Selling.BY_WEIGHT else unknown_density
                 tare = goods.tare_g
@@ -437,6 +449,7 @@ def _sight_of(sights: Sequence[Sight], shown: Shown) -> float:
     best: float | None = None
     for sight in sights:
         near = sight.t0_ns - SAME_NS < shown.t_ns < sight.t1_ns + SAME_NS
+        near = near or (shown.typed and sight.t1_ns > shown.t_ns)
         top = max(sight.nats.values(), default=0.0)
         if near and top > 2.0:
             mine = sight.nats.get(shown.gtin, min(sight.rest, 0.0))

@@ -6,10 +6,11 @@ Kept apart from the readings.  Kinds of doubts and answers are plain words, thos
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 NS = 1_000_000_000
+RECALLED_NS = 60 * NS  # what went in so long before a question is what it is about
 _SEARCHED = frozenset({"scan item", "choose item", "other item"})
 _COUNTED = frozenset({"check count", "enter quantity"})
 
@@ -129,9 +130,22 @@ def truthful_answer(
         later = any(e.kind == "placed" and e.gtin == gtin and e.t_ns > t_ns for e in truth.events)
         return None if gtin in inside and later else "none"
     if kind in _SEARCHED:
-        recent = sorted(contents(truth.events, t_ns), key=lambda e: -e.t_ns)
-        return _chosen(recent[:6], options) or _named(recent, t_ns)
+        recent = [e for e in contents(truth.events, t_ns) if t_ns - e.t_ns < RECALLED_NS]
+        lately = _together(sorted(recent, key=lambda e: -e.t_ns))
+        return _chosen(lately, options) or _named(lately, t_ns)
     return None
+
+
+def _together(events: Sequence[Moved]) -> list[Moved]:
+    """Pieces of one product that came in within seconds of each other as one, the latest first."""
+    out: list[Moved] = []
+    for moved in events:
+        at = next((i for i, e in enumerate(out) if e.gtin == moved.gtin and e.t_ns - moved.t_ns < 6 * NS), None)
+        if at is None or not moved.gtin:
+            out.append(moved)
+        else:
+            out[at] = replace(out[at], count=out[at].count + moved.count)
+    return out
 
 
 def _stays_away(truth: TripTruth, gone: Moved) -> bool:
