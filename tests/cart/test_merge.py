@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from aisle.bench.visit_audit import faults_in
-from aisle.bench.visit_world import START_NS, Action, Script, Wait, World, pump
+from aisle.bench.visit_world import START_NS, Script, Wait, World, pump
 from aisle.cart.book import PurchaseBook, PurchaseDiffersError
 from aisle.cart.merge import Merged, PayerRefusedError
 from aisle.cart.purchase import CartPurchase, Payer, honoured, purchase_of
@@ -75,9 +75,9 @@ def once(purchase: CartPurchase) -> Callable[[], Script]:
     return script
 
 
-def several(*deliveries: CartPurchase, setting: Action | None = None) -> Callable[[], Script]:
+def several(*deliveries: CartPurchase) -> Callable[[], Script]:
     def script() -> Script:
-        yield setting or known("anna")
+        yield known("anna")
         for purchase in deliveries:
             yield deliver(purchase)
         yield pump

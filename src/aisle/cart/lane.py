@@ -25,10 +25,12 @@ from aisle.commerce.pricing.priced import PricedBasket
 from aisle.commerce.pricing.till import Till
 from aisle.store.model import Product
 from aisle.visits import bounds
+from aisle.visits.closing import remaining
 from aisle.visits.customers import Customer, debts_of
 from aisle.visits.desk import Desk
 from aisle.visits.errors import BasketInvalidError, UnknownCustomerError
 from aisle.visits.journal import MessageId
+from aisle.visits.model import Visit
 from aisle.visits.outbox import Outbox
 
 Decided = Literal["green", "question", "check", "person"]
@@ -156,7 +158,7 @@ class Lane:
         trip, now_ns = asked.trip, self._desk.clock()
         _check_trip(trip)
         customer = self._customer(asked.payer)
-        priced, unpriced = self._priced(asked, customer is not None and customer.member)
+        priced, unpriced = self._priced(asked, customer)
         payer = customer.payer if customer is not None else ""
         questions, checked = self.audits.of_trip(trip.trip_id)
         case = Case(trip, priced, self.audits.history(payer, trip.trip_id), self._worth, questions, checked)
@@ -211,12 +213,15 @@ class Lane:
             customer.customer_id, customer.name, customer.member, customer.locale, customer.card is not None, owes
         )
 
-    def _priced(self, asked: LaneRequest, member: bool) -> tuple[PricedBasket, Mapping[str, str]]:
+    def _priced(self, asked: LaneRequest, customer: Customer | None) -> tuple[PricedBasket, Mapping[str, str]]:
         """What will be charged, as the merge will: by the shop's prices, or those at the scan where they are lower."""
         store, book, now_ns = self._till.store, self._till.book, self._desk.clock()
+        member = customer is not None and customer.member
+        left = remaining(store, self._desk.read, Visit("", customer_id=customer.customer_id if customer else None))
         sold = purchase_of(asked.trip, store, book, asked.payer, now_ns, member=member)
         lines = honoured(sold.lines, asked.scanned_minor, store, book, now_ns, member=member)
-        basket = basket_of(lines, store, now_ns, member=member, coupons=frozenset(asked.trip.coupons))
+        coupons = frozenset(asked.trip.coupons)
+        basket = basket_of(lines, store, now_ns, member=member, coupons=coupons, remaining=left)
         return priced_as_far(self._till, basket)
 
 

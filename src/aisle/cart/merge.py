@@ -19,6 +19,7 @@ from aisle.cart.book import PurchaseBook
 from aisle.cart.purchase import CartPurchase, basket_of, honoured, priced_as_far
 from aisle.commerce.pricing.till import Till
 from aisle.visits import bounds
+from aisle.visits.closing import remaining
 from aisle.visits.desk import BasketUpdate, Desk
 from aisle.visits.entrance import Entry
 from aisle.visits.errors import (
@@ -180,8 +181,9 @@ class Merger:
         lines = honoured(
             lines, purchase.scanned_minor, self._desk.store, self._till.book, purchase.ended_ns, member=member
         )
+        left = remaining(self._desk.store, self._desk.read, Visit("", customer_id=customer_id or None))
         coupons = frozenset(purchase.coupons)
-        basket = basket_of(lines, self._desk.store, purchase.ended_ns, member=member, coupons=coupons)
+        basket = basket_of(lines, self._desk.store, purchase.ended_ns, member=member, coupons=coupons, remaining=left)
         priced, _ = priced_as_far(self._till, basket)
         return max(0, priced.total_minor)
 

@@ -150,16 +150,22 @@ def honoured(
 
 
 def basket_of(
-    lines: tuple[BasketLine, ...], store: Store, ended_ns: int, *, member: bool, coupons: frozenset[str]
+    lines: tuple[BasketLine, ...],
+    store: Store,
+    ended_ns: int,
+    *,
+    member: bool,
+    coupons: frozenset[str],
+    remaining: Mapping[str, int] | None = None,
 ) -> Basket:
-    """What of the lines is charged, as the till takes it."""
+    """What of the lines is charged, as the till takes it; `remaining` is how often promotions with limits still are."""
     items = []
     for line in lines:
         quantity = line.proven if store.policies.charge_only_proven else line.quantity
         if quantity > 0:
             taken = moment(line.taken_at_ns)
             items.append(Item(line.line_id, line.gtin, quantity, taken, line.weight_g, line.label_minor))
-    return Basket(tuple(items), moment(ended_ns), member, coupons)
+    return Basket(tuple(items), moment(ended_ns), member, coupons, dict(remaining or {}))
 
 
 def priced_as_far(till: Till, basket: Basket) -> tuple[PricedBasket, dict[str, str]]:
