@@ -54,6 +54,10 @@ def _folders(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
 
 
+class Killed(BaseException):
+    """The cart's program ends here."""
+
+
 @dataclass
 class Wire:
     """The way to the shop, which can be cut: before a request arrives, or before its answer does."""
@@ -72,11 +76,15 @@ class Wire:
     def _go(self, ask: Callable[[str], Any], url: str) -> Reply:
         self.count += 1
         how = self.cut(self.count)
+        if how == "killed before":
+            raise Killed
         if how == "before":
             raise UnreachableError("no network")
         path = url.removeprefix("http://localhost")
         self.paths.append(path)
         answer = ask(path)
+        if how == "killed after":
+            raise Killed
         if how == "after":
             raise UnreachableError("the answer was lost")
         return Reply(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, answer.content)
@@ -193,6 +201,38 @@ def test_an_hour_without_network(how: str, first: int, kit: Kit, cart: Cart) -> 
     assert cart.queue.for_people() == ()
     [(state, total, paid)] = charged(kit)
     assert (state, paid, captured(kit)) == ("settled", total, total)
+
+
+@pytest.mark.parametrize("how", ["killed before", "killed after"])
+@pytest.mark.parametrize("place", [1, 2], ids=["asking the lane", "paying"])
+@pytest.mark.parametrize("network", [True, False], ids=["", "and then no network"])
+def test_killed_at_any_moment_it_is_paid_once(network: bool, place: int, how: str, kit: Kit, cart: Cart) -> None:
+    cart.wire.cut = lambda count: how if count == place else ""
+    with pytest.raises(Killed):
+        cart.exit.offer(cart.offer(trip(), CARD))
+    kit.clock.pass_s(3)
+    cart.start()
+    cart.wire.cut = lambda _count: "" if network else "before"
+    cart.exit.resume(cart.offer(trip(), Payer()))
+    cart.exit.offer(cart.offer(trip(), CARD))
+    cart.wait(12)
+    assert (cart.exit.state.stage, cart.unlocked) == (Stage.GONE, ["trip-1"])
+    cart.wire.cut = lambda _count: ""
+    deliver(cart.link, cart.queue)
+    [(state, total, paid)] = charged(kit)
+    assert (state, paid, captured(kit), cart.queue.waiting()) == ("settled", total, total, ())
+
+
+def test_killed_as_it_unlocks_it_unlocks_again(kit: Kit, cart: Cart) -> None:
+    def killed(_trip_id: str) -> None:
+        raise Killed
+
+    cart.exit._unlock = killed
+    with pytest.raises(Killed):
+        cart.exit.offer(cart.offer(trip(), CARD))
+    cart.start()
+    assert cart.exit.resume(cart.offer(trip(), Payer())).stage is Stage.GONE
+    assert (cart.unlocked, len(charged(kit))) == (["trip-1"], 1)
 
 
 def test_a_program_killed_while_it_pays_goes_on_where_it_was(kit: Kit, cart: Cart) -> None:
