@@ -42,7 +42,7 @@ class CellModel:
     step_g: float = 1.0
     capacity_g: float = 40_000.0
     lost: float = 0.004
-    floor_g: float = 18.0
+    floor_g: float = 24.0
 
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> CellModel:
@@ -58,7 +58,7 @@ class CellModel:
             step_g=1.0 if rng.random() < 0.6 else 0.5,
             capacity_g=float(rng.choice([30_000.0, 40_000.0, 60_000.0])),
             lost=float(rng.uniform(0.001, 0.01)),
-            floor_g=float(rng.lognormal(math.log(18.0), 0.35)),
+            floor_g=float(rng.lognormal(math.log(24.0), 0.4)),
         )
 
 
