@@ -138,9 +138,11 @@ class CartJournal:
 
     def readings(self, trip_id: str) -> Iterator[CartReading]:
         """The readings of a trip in the order they were kept: what a fresh session is fed after a restart."""
-        for numbered in self.entries(trip_id):
-            if isinstance(numbered.entry, _READINGS):
-                yield numbered.entry
+        if trip_id == self.trip_id:
+            self.flush()
+        for entry in _entries_of(self._payloads(trip_id)):
+            if isinstance(entry, _READINGS):
+                yield entry
 
     def digest(self, trip_id: str) -> Digest:
         """What a trip's journal is, in short."""
