@@ -365,6 +365,15 @@ def served(kit: Kit) -> Iterator[str]:
     thread.join()
 
 
+def test_a_reader_says_at_which_lane_a_cart_stands(kit: Kit, cart: Cart) -> None:
+    assert cart.link.at_lane("cart 7") == ""
+    seen = [kit.ask(Role.DEVICE, "PUT", "/v1/carts/cart%207/lane", {"lane_id": name}) for name in ("lane-1", "lane-2")]
+    assert ({answer.status_code for answer in seen}, cart.link.at_lane("cart 7")) == ({204}, "lane-2")
+    assert cart.link.at_lane("cart-8") == ""
+    kit.clock.pass_s(16)
+    assert cart.link.at_lane("cart 7") == ""
+
+
 def test_the_catalogue_over_http(kit: Kit, cart: Cart, tmp_path: Path) -> None:
     write_store(STORE, tmp_path / "store")
     copy = CatalogueCopy(tmp_path / "copy")

@@ -18,6 +18,7 @@ from aisle.cart.audit import Audit, AuditPolicy, Case, Outcome, Piece, audit
 from aisle.cart.audit_book import AuditBook, AuditReport, CheckResult, LaneRecord
 from aisle.cart.book import PurchaseBook
 from aisle.cart.doubts import Worth
+from aisle.cart.lane_reader import LaneReaders
 from aisle.cart.merge import Merged, Merger
 from aisle.cart.purchase import CartPurchase, Payer, basket_of, honoured, priced_as_far, purchase_of
 from aisle.cart.trip import Trip
@@ -145,6 +146,7 @@ class Lane:
         self.policy = policy
         self.book = PurchaseBook(desk.database)
         self.audits = AuditBook(desk.database, policy.audit)
+        self.readers = LaneReaders(desk.clock)
         self.merger = Merger(desk, outbox, till, self.book)
         self._desk, self._till, self._secret = desk, till, secret
         self._worth = Worth(till.store, till.book)

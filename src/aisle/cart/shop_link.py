@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from aisle.cart.audit_book import CheckResult
 from aisle.cart.delta import Delta
 from aisle.cart.lane import LaneDecision, LaneRequest, Shopper
+from aisle.cart.lane_reader import Sighting
 from aisle.cart.merge import Merged
 from aisle.cart.purchase import CartPurchase
-from aisle.commerce.connector.post import HttpTransport, Reply, UnreachableError, checked_url
+from aisle.commerce.connector.post import LONGEST_ANSWER, HttpTransport, Reply, UnreachableError, checked_url
 
 __all__ = ["HttpShopLink", "RefusedError", "ShopLink", "UnreachableError"]
 LONGEST_CATALOGUE = 256 << 20  # bytes
@@ -91,6 +92,12 @@ class HttpShopLink:
     def lane(self, request: LaneRequest) -> LaneDecision:
         return self._post("/v1/carts/lane", request, LaneDecision)
 
+    def at_lane(self, cart_id: str) -> str:
+        """The lane whose reader sees this cart now; "" where none does. Raises UnreachableError, RefusedError."""
+        url = f"{self.url.rstrip('/')}/v1/carts/{quote(cart_id, safe='')}/lane"
+        told: Sighting = _read(self.transport.get(url, self._headers(), LONGEST_ANSWER), Sighting)
+        return told.lane_id
+
     def checked(self, result: CheckResult) -> None:
         self._post("/v1/carts/checks", result, Any)
 
@@ -100,7 +107,8 @@ class HttpShopLink:
     def catalogue(self, since: str) -> Delta:
         query = "?" + urlencode({"since": since}) if since else ""
         url = self.url.rstrip("/") + "/v1/carts/catalogue" + query
-        return _read(self.bulk.get(url, self._headers(), LONGEST_CATALOGUE), Delta)
+        told: Delta = _read(self.bulk.get(url, self._headers(), LONGEST_CATALOGUE), Delta)
+        return told
 
     def _post(self, path: str, body: object, answers: type[T] | Any) -> T:
         url = self.url.rstrip("/") + path

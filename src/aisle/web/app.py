@@ -8,6 +8,7 @@ from aisle import __version__
 from aisle.cart.audit_book import AuditReport
 from aisle.cart.delta import Delta
 from aisle.cart.lane import LaneDecision, Shopper
+from aisle.cart.lane_reader import Sighting
 from aisle.cart.merge import Merged
 from aisle.commerce.pricing.errors import PricingError
 from aisle.commerce.receipts.receipt import Receipt
@@ -33,7 +34,7 @@ SPOKEN = (
     Entry, Receipt, VisitDispute, JournalEntry, LiveBasket, views.VisitPage, views.VisitView, views.CustomerPage,
     views.CustomerView, views.Registered, views.EntryCodeView, views.Revised, views.ProductPage, views.ProductView,
     views.PriceList, views.PromotionList, views.GateList, views.DisputeList, views.OutboxList, views.Taken,
-    views.Health, views.PurchaseCreated, Shopper, Delta, LaneDecision, Merged, AuditReport,
+    views.Health, views.PurchaseCreated, Shopper, Delta, LaneDecision, Merged, AuditReport, Sighting,
 )  # fmt: skip
 
 

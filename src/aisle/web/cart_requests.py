@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Annotated, TypeVar
 
 import msgspec
+from fastapi import Path
 from pydantic import Field, StringConstraints
 
 from aisle.cart.audit import CheckKind
@@ -21,6 +22,7 @@ Grams = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Short = Annotated[str, StringConstraints(max_length=64, pattern=_CLEAN)]
 Code = Annotated[str, StringConstraints(max_length=500, pattern=_CLEAN)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f/]*$")]
+CartId = Annotated[str, Path(min_length=1, max_length=64, pattern=_CLEAN)]
 Pieces = Annotated[int, Field(ge=0, le=999)]
 Prices = Annotated[dict[Name, Minor], Field(max_length=500)]
 Coupons = Annotated[tuple[Short, ...], Field(max_length=99)]
@@ -38,6 +40,12 @@ class SigningIn(Body):
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_CLEAN)]
     shown_ns: Moment | None = None
+
+
+class Sighted(Body):
+    """The lane a reader sees a cart at; empty: it has left."""
+
+    lane_id: Short
 
 
 class PayerBody(Body):

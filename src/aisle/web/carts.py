@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Query, Response
 from aisle.cart.audit_book import AuditReport
 from aisle.cart.delta import Delta, DeltaError
 from aisle.cart.lane import LaneDecision, Shopper
+from aisle.cart.lane_reader import Sighting
 from aisle.cart.merge import Merged
 from aisle.web.access import allow
 from aisle.web.backend import Behind, Numbered
-from aisle.web.cart_requests import Checking, LaneAsking, Purchasing, SigningIn
+from aisle.web.cart_requests import CartId, Checking, LaneAsking, Purchasing, Sighted, SigningIn
 from aisle.web.documents import answer, holds
 from aisle.web.keys import Caller, Role
 from aisle.web.problems import ProblemError
@@ -73,6 +74,18 @@ def purchased(trip_id: str, caller: Either, behind: Behind) -> Response:
     if found is None:
         raise ProblemError(404, "unknown_trip", "Nothing is charged for such a trip.")
     return answer(found)
+
+
+@routes.put("/{cart_id}/lane", status_code=204)
+def seen(cart_id: CartId, body: Sighted, caller: Cart, behind: Behind) -> None:
+    """A reader sees a cart at its lane, or sees it leave; said again every second or so."""
+    behind.lane.readers.seen(cart_id, body.lane_id)
+
+
+@routes.get("/{cart_id}/lane", responses=holds(Sighting))
+def where(cart_id: CartId, caller: Either, behind: Behind) -> Response:
+    """The lane a cart stands at; the lane's name is empty where no reader has seen it lately."""
+    return answer(behind.lane.readers.of(cart_id))
 
 
 @routes.get("/audits", responses=holds(AuditReport))
