@@ -37,6 +37,7 @@ class Refusal(msgspec.Struct, frozen=True, tag="refused"):
 
 
 _Entry = _Put | _Took | Refusal
+_decoder: msgspec.msgpack.Decoder[_Entry] = msgspec.msgpack.Decoder(_Entry)
 
 
 class PurchaseQueue:
@@ -50,7 +51,7 @@ class PurchaseQueue:
         self._file = RecordFile(path, syncing=syncing)
         self.torn: Torn | None = self._file.torn
         for payload in self._file.payloads:
-            self._fold(msgspec.msgpack.decode(payload, type=_Entry))  # type: ignore[arg-type]
+            self._fold(_decoder.decode(payload))
         if not self._waiting and not self._refused and path.stat().st_size > _LONG:
             self._file.close()
             write_whole(path, b"")

@@ -59,7 +59,8 @@ def scan(content: bytes) -> Scanned:
         return Scanned((), 0, _SEED, "" if not content else "a heading half written" if fits else "no heading of ours")
     if not content.startswith(HEADING):
         return Scanned((), 0, _SEED, "no heading of ours")
-    payloads, at, checksum = [], len(HEADING), _SEED
+    payloads: list[bytes] = []
+    at, checksum = len(HEADING), _SEED
     while at < len(content):
         why, payload, found = _record_at(content, at, checksum)
         if why:
