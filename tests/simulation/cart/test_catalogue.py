@@ -5,7 +5,10 @@ from datetime import date
 import numpy as np
 import pytest
 
+from aisle.simulation.cart.behaviour import Habits, loose_by_weight
 from aisle.simulation.cart.catalogue import Catalogue, Stockroom, grocery
+from aisle.simulation.cart.cell import CellModel
+from aisle.simulation.cart.stage import Fault, Stage
 from aisle.store.barcodes.interpret import interpret
 from aisle.store.barcodes.meaning import MeasureCode, PriceCode, ProductCode, StickerCode
 from aisle.store.barcodes.numbers import Catalogue as Codes
@@ -79,3 +82,15 @@ def test_two_stores_differ_where_their_files_do_not_say(shop: Catalogue) -> None
     mine, theirs = ([a.packaging_g for a in one.articles.values()] for one in (shop, other))
     assert mine != theirs
     assert shop.store.products != {}
+
+
+def test_where_the_scale_fails_produce_is_weighed_elsewhere(shop: Catalogue) -> None:
+    stage = Stage(shop, CellModel(), np.random.default_rng(8))
+    stage.faults.append(Fault("unplugged", 0.0, 1e9))
+    stage.wait(30.0)
+    loose_by_weight(stage, shop.articles["4011"], Habits())
+    found = _meaning(shop, *stage.scans[-1][1:])
+    assert isinstance(found, MeasureCode)
+    assert found.known == "4011"
+    assert float(found.grams or 0) == stage.moves[-1].piece.net_g
+    assert [tap for _, tap, _ in stage.taps] == []
