@@ -128,6 +128,21 @@ def test_an_unknown_code_is_told_and_put_away(tmp_path: Path) -> None:
     assert cart.state(clock(), 0).questions == ()
 
 
+def test_a_question_of_the_lane_is_answered_and_asked_again(tmp_path: Path) -> None:
+    clock = Clock()
+    cart = shopping(tmp_path, clock, TEA, "4000000009999")
+    cart.touch(tap(clock, "pay"))
+    assert cart.due is not None
+    cart.settled(cart.due, Settled("question", words="lane_question"), clock())
+    cart.due = None
+    cart.touch(tap(clock, "large_text", True))
+    assert cart.due is None
+    (question,) = cart.state(clock(), 0).questions
+    cart.touch(tap(clock, "answer", {"prompt": question.prompt_id, "choice": "none"}))
+    assert cart.due is not None
+    assert cart.due.attempt == 2
+
+
 def test_a_check_by_staff_lets_the_trip_be_paid(tmp_path: Path) -> None:
     clock = Clock()
     cart = shopping(tmp_path, clock, WINE)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from rich.console import Console
@@ -45,6 +46,7 @@ STAFF, PIN = "17", "1717"
 THINKS_S, COMES_S = 2.5, 6.0  # how long the shopper reads a question, and staff takes to come
 AT_THE_LANE_S = 90.0  # real seconds after which something is wrong
 LOOK_S = 0.02
+MOST_WAITING = 4  # readings the core has not taken yet, before the world waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +64,39 @@ class SimulatedWish:
 
 
 class RunningClock:
-    """A clock that stands at `start_ns` until it is started, and then runs `speed` times as fast as ours."""
+    """A clock that stands at `start_ns` until it is started, and then runs `speed` times as fast as ours.
+
+    It never shows more than `latest_ns`: the world does not go on while what happened in it is still on its way.
+    """
 
     def __init__(self, start_ns: int, speed: float, steady: Callable[[], int] = time.monotonic_ns) -> None:
-        self._start_ns, self._speed, self._steady = start_ns, speed, steady
+        self._shown_ns, self._speed, self._steady = start_ns, speed, steady
         self._began_ns: int | None = None
+        self.latest_ns: int | None = None
 
-    def start(self) -> None:
-        """Let it run."""
+    def start(self, speed: float | None = None) -> None:
+        """Let it run from what it shows, at another speed if one is given."""
+        self._shown_ns = self()
+        self._speed = self._speed if speed is None else speed
         self._began_ns = self._steady()
 
     def __call__(self) -> int:
         if self._began_ns is None:
-            return self._start_ns
-        return self._start_ns + round((self._steady() - self._began_ns) * self._speed)
+            return self._shown_ns
+        now_ns = self._shown_ns + round((self._steady() - self._began_ns) * self._speed)
+        return now_ns if self.latest_ns is None else min(now_ns, self.latest_ns)
 
-    def real_s(self, until_ns: int) -> float:
-        """Real seconds until this clock shows a time."""
+    def wait_for(self, until_ns: int) -> float:
+        """Let it go on to a time; real seconds until it shows it."""
+        if self._began_ns is not None:
+            self._shown_ns, self._began_ns = self(), self._steady()  # what was lost by waiting is not caught up
+        self.latest_ns = until_ns
         return max(0.0, (until_ns - self()) / self._speed / NS)
+
+    def release(self) -> None:
+        """Nothing more is on its way."""
+        self.start()
+        self.latest_ns = None
 
 
 def run_simulated(folder: Path | None, wish: SimulatedWish, *, console: Console | None = None) -> int:
@@ -134,19 +151,21 @@ def _play(trip: SimulatedTrip, live: LiveCart, clock: RunningClock, stop: thread
     """Let the trip happen; the screen in the end."""
     clock.start()
     live.sign_in(Shopper(email=MAIL, card_token=CARD))
-    people = _People(trip, live, clock, stop)
+    people = People(trip, live, clock, stop)
     people.start()
     try:
         for reading in trip.readings():
-            wait_s = clock.real_s(reading.received_ns)
-            if wait_s > LOOK_S and stop.wait(wait_s):
+            if stop.wait(clock.wait_for(reading.received_ns)):
                 break
+            while live.waiting > MOST_WAITING and not stop.is_set():
+                time.sleep(LOOK_S)
             if not isinstance(reading, TapReading):
                 live.put(reading)
             elif reading.tap == "pay":
                 live.touch("pay")
             elif reading.tap != "start":  # signing in was the start
                 live.put(reading)
+        clock.release()
         until_s = time.monotonic() + AT_THE_LANE_S
         while live.screen.phase == Phase.PAYING and time.monotonic() < until_s and not stop.is_set():
             time.sleep(LOOK_S)
@@ -155,20 +174,39 @@ def _play(trip: SimulatedTrip, live: LiveCart, clock: RunningClock, stop: thread
     return live.screen
 
 
-class _People:
+class Touchable(Protocol):
+    """A cart as people meet it: its screen, and what fingers can do there."""
+
+    @property
+    def screen(self) -> ScreenState:
+        """What it shows."""
+
+    def touch(self, tap: str, value: object = None) -> ScreenState:
+        """A touch."""
+
+    def staff_sign_in(self, number: str, secret: str) -> object:
+        """A member of staff signs in."""
+
+    def act(self, act: StaffAct) -> ScreenState:
+        """What they put right."""
+
+
+class People:
     """The shopper who answers and the member of staff who comes, in a thread of their own."""
 
-    def __init__(self, trip: SimulatedTrip, live: LiveCart, clock: RunningClock, stop: threading.Event) -> None:
-        self._trip, self._live, self._clock, self._stop = trip, live, clock, stop
+    def __init__(self, trip: SimulatedTrip, cart: Touchable, clock: RunningClock, stop: threading.Event) -> None:
+        self._trip, self._live, self._clock, self._stop = trip, cart, clock, stop
         self._over = threading.Event()
         self._seen: dict[str, int] = {}
         self._called_ns: int | None = None
         self._thread = threading.Thread(target=self._serve, name="simulated-people", daemon=True)
 
     def start(self) -> None:
+        """Let them be there."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Send them away."""
         self._over.set()
         self._thread.join(5.0)
 

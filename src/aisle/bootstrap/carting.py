@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 Clock = Callable[[], int]
 IMAGES, PICTURES = "images", (".jpg", ".jpeg", ".png", ".webp")
+SETTLE_NS = 2 * 10**9
 CARDS = ("tok_visa", "tok_mastercard", "tok_declined", "tok_insufficient_funds")
 
 
@@ -134,7 +135,15 @@ def open_cart(
         return CartSession(store, trip_id, config.cart_id, config.session, weighs=has_scale)
 
     running = RunningCart(
-        config.cart_id, screen, journal, session, ids, language=config.language, heard=heard, silence_ns=silence_ns
+        config.cart_id,
+        screen,
+        journal,
+        session,
+        ids,
+        language=config.language,
+        heard=heard,
+        silence_ns=silence_ns,
+        settle_ns=SETTLE_NS if has_scale else 0,
     )
     checkout = OpeningCheckout(lambda: _checkout(config, store, settings, screen, clock, ids, random, stack))
     watching = watch or DeviceWatch(clock())

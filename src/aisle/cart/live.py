@@ -115,6 +115,11 @@ class LiveCart:
         subscription.tell(self._state.revision)
         return subscription
 
+    @property
+    def waiting(self) -> int:
+        """How much the core has still to work off."""
+        return self._queue.qsize()
+
     def health(self) -> CartHealth:
         """How it does."""
         return CartHealth(self._cart.phase, self.watch.states(self._clock()), self._queue.qsize(), self._trouble)

@@ -82,10 +82,12 @@ class RunningCart:
         language: str = "en",
         heard: Callable[[CartReading], None] | None = None,
         silence_ns: int = SILENCE_NS,
+        settle_ns: int = 0,
     ) -> None:
         """`session` makes the session of a trip by its id; `heard` is told every reading of a trip as it comes.
 
-        After `silence_ns` without a reading time itself is noted.
+        After `silence_ns` without a reading time itself is noted. So long after "pay" what the scale says still counts
+        (`settle_ns`): the last item may not have come to rest.
         """
         self.cart_id = cart_id
         self.screen = screen
@@ -95,7 +97,7 @@ class RunningCart:
         self._ids = ids
         self._language = language
         self._heard = heard
-        self._silence_ns = silence_ns
+        self._silence_ns, self._settle_ns = silence_ns, settle_ns
         self._session: Session | None = None
         self._phase = Phase.IDLE
         self._seat = Seat(surface=Surface(language))
@@ -104,6 +106,9 @@ class RunningCart:
         self._faults: tuple[tuple[str, str], ...] = ()
         self._fed_ns = 0
         self._paid_ns = 0
+        self._put: frozenset[str] | None = None  # questions open when the lane put one
+        self._pay_at_ns: int | None = None
+        self._charged: Trip | None = None  # the trip as it was paid: what comes later is not on its receipt
 
     # ------------------------------------------------------------ what it is
     @property
@@ -120,6 +125,8 @@ class RunningCart:
 
     def trip(self, now_ns: int) -> Trip:
         """The trip as it stands, staff's word and broken devices included; an empty one while nobody shops."""
+        if self._charged is not None:
+            return self._charged
         if self._session is None:
             faults = tuple(words for _, words in self._faults)
             return Trip("", self.cart_id, self._phase, now_ns, now_ns, faults=faults)
@@ -180,7 +187,8 @@ class RunningCart:
         """One reading of a device or the screen; whether the screen may have changed."""
         if self._session is None or self._phase not in (Phase.SHOPPING, Phase.PAYING):
             return False
-        return self._take(reading)
+        changed = self._take(reading)
+        return self._go_on_paying(reading.received_ns) or changed
 
     def touch(self, tap: TapReading) -> bool:
         """A touch on the screen. Raises RefusedError when nobody shops, or for a line that is not there."""
@@ -192,19 +200,22 @@ class RunningCart:
             return True
         changed = self._take(tap)
         if tap.tap == "pay":
-            self._pay(tap.t_ns)
-        return changed
+            self._phase, self._pay_at_ns = Phase.PAYING, tap.t_ns + self._settle_ns
+        return self._go_on_paying(tap.t_ns) or changed
 
     def beat(self, now_ns: int) -> bool:
         """Time alone; whether the screen may have changed."""
         if self._phase is Phase.PAID and now_ns - self._paid_ns > THANKS_NS:
             self._reset()
             return True
-        if self._session is None or self._phase is Phase.PAID or now_ns - self._fed_ns < self._silence_ns:
+        if self._session is None or self._phase is Phase.PAID:
             return False
-        self._fed_ns = now_ns
-        self._journal.append(Noted(now_ns, _TICK))
-        return self._session.tick(now_ns)
+        changed = False
+        if now_ns - self._fed_ns >= self._silence_ns:
+            self._fed_ns = now_ns
+            self._journal.append(Noted(now_ns, _TICK))
+            changed = self._session.tick(now_ns)
+        return self._go_on_paying(now_ns) or changed
 
     # ------------------------------------------------------------ paying
     def settled(self, due: Due, told: Settled, now_ns: int) -> None:
@@ -213,9 +224,11 @@ class RunningCart:
             return
         self._note(_OUTCOME, now_ns, told)
         self._seat = replace(self._seat, audit=told.audit, receipt=told.receipt, ended=told.words)
+        self._put = self._open() if told.outcome == "question" else None
         if told.outcome == "paid":
             self._journal.end("paid")
             self._phase, self._paid_ns, self.due = Phase.PAID, now_ns, None
+            self._charged = replace(due.trip, phase=Phase.PAID)
 
     def pay_again(self, now_ns: int) -> None:
         """Ask the lane once more: a question was answered, another card given, the network came back."""
@@ -273,6 +286,7 @@ class RunningCart:
 
     def _reset(self) -> None:
         self._session, self._acts, self.due = None, [], None
+        self._charged, self._put, self._pay_at_ns = None, None, None
         self._seat = Seat(surface=Surface(self._language), connection=self._seat.connection)
         self._phase = Phase.OUT_OF_SERVICE if self._faults else Phase.IDLE
 
@@ -313,10 +327,29 @@ class RunningCart:
         self._phase = Phase.PAYING
         self._attempt += 1
         self._seat = replace(self._seat, ended="", audit=())
+        self._put, self._pay_at_ns = None, None
         digest = self._journal.settle()
         language = self._seat.surface.language
         trip = self.trip(now_ns)
         self.due = Due(trip, self._seat.shopper, now_ns, self._attempt, language, self.acts, digest)
+
+    def _open(self) -> frozenset[str]:
+        """The open prompts of the session, by id."""
+        return (
+            frozenset(p.prompt_id for p in self._session.trip.open_prompts)
+            if self._session is not None
+            else frozenset()
+        )
+
+    def _go_on_paying(self, now_ns: int) -> bool:
+        """Ask the lane when it is time: the last item has come to rest, or its question was answered or has gone."""
+        if self._phase is not Phase.PAYING:
+            return False
+        settled = self._pay_at_ns is not None and now_ns >= self._pay_at_ns
+        if not settled and (self._put is None or self._open() == self._put):
+            return False
+        self._pay(now_ns)
+        return True
 
     def _end(self, act: StaffAct) -> None:
         """Staff ended the trip: nothing is charged here, and the cart is free (or the same shopper begins anew)."""
