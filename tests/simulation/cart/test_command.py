@@ -42,6 +42,20 @@ def test_equal_wishes_write_equal_bytes(tmp_path: Path) -> None:
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in again]
 
 
+def test_trips_can_be_as_large_as_real_baskets(tmp_path: Path) -> None:
+    (tmp_path / "baskets.csv").write_text("milk\nbread\n", encoding="utf-8")
+    code = run_cart_simulate(
+        tmp_path / "out",
+        trips=1,
+        items=90,
+        baskets=tmp_path / "baskets.csv",
+        situations=("network-gone",),
+        console=Console(quiet=True),
+    )
+    assert code == 0
+    assert len(read_truth(tmp_path / "out" / "trip-00000.truth.json").events) < 9
+
+
 @pytest.mark.parametrize(
     ("wish", "words"),
     [

@@ -15,6 +15,7 @@ from aisle.simulation.cart.catalogue import Catalogue, grocery
 from aisle.simulation.cart.situations import load_all
 from aisle.simulation.cart.trip import Plan, mixed_plan, simulate_trip
 from aisle.simulation.cart.writing import write_catalogue, write_trip
+from aisle.simulation.shopping import basket_sizes
 
 if TYPE_CHECKING:
     from aisle.simulation.cart.film import ScanCamera
@@ -35,6 +36,7 @@ class Wish:
     photographs: Path | None
     fps: float
     scanner: bool
+    baskets: Path | None = None
 
     def fault(self) -> str | None:
         """What is wrong with the wish, and what would be right."""
@@ -69,6 +71,7 @@ def run_cart_simulate(
     photographs: Path | None = None,
     fps: float = 8.0,
     scanner: bool = True,
+    baskets: Path | None = None,
     console: Console | None = None,
 ) -> int:
     """Write `OUT/<trip>.mcap` with `OUT/<trip>.truth.json` for each of `trips` trips, and `OUT/store`.
@@ -77,10 +80,11 @@ def run_cart_simulate(
     With `pictures` the scan camera films (640×480 JPEG, `fps` a second) instead of a recogniser's answers being
     given; items then look like the photographs in `photographs` (a folder with folders named by class), else like
     drawn packages, and the store gets enrolment pictures.  Without `scanner` codes are read by the camera alone.
+    `baskets` is a CSV of real till baskets, one a line, whose sizes trips take instead of `items`.
     The same arguments write the same bytes.  Codes: 0 done, 1 failed, 2 wrong use.
     """
     console = console or Console(stderr=True)
-    wish = Wish(trips, items, seed, tuple(situations), pictures, photographs, fps, scanner)
+    wish = Wish(trips, items, seed, tuple(situations), pictures, photographs, fps, scanner, baskets)
     fault = wish.fault()
     if fault is not None:
         console.print(fault, style="red", markup=False)
@@ -100,11 +104,12 @@ def _write_all(wish: Wish, out: Path, console: Console) -> None:
     store = write_catalogue(shop, out)
     if filmed is not None:
         filmed.write_enrolment(store / "images", np.random.default_rng([0x1346E, wish.seed]))
+    sizes = basket_sizes(wish.baskets) if wish.baskets is not None else ()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("trips", total=wish.trips)
         for number in range(wish.trips):
-            plan = _plan(wish, number)
+            plan = _plan(wish, number, sizes)
             trip = simulate_trip(shop, wish.seed * 100_000 + number, plan, f"trip-{number:05d}")
             frames = filmed.frames(trip, wish.fps) if filmed is not None else ()
             write_trip(trip, out, frames)
@@ -124,8 +129,11 @@ def _camera(wish: Wish, catalogue: Catalogue) -> ScanCamera | None:
     return ScanCamera(catalogue, wish.photographs)
 
 
-def _plan(wish: Wish, number: int) -> Plan:
-    plan = mixed_plan(number, np.random.default_rng([0x9147, wish.seed, number]), wish.items)
+def _plan(wish: Wish, number: int, sizes: Sequence[int]) -> Plan:
+    rng = np.random.default_rng([0x9147, wish.seed, number])
+    plan = mixed_plan(number, rng, wish.items)
     if wish.situations:
         plan = Plan(wish.items, wish.situations)
+    if sizes:
+        plan = replace(plan, items=min(sizes[int(rng.integers(len(sizes)))], MOST_ITEMS))
     return replace(plan, scanner=wish.scanner, looks=None if wish.pictures else plan.looks)
