@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from aisle.cart.audit_book import CheckResult
 from aisle.cart.doubts import Worth
+from aisle.cart.errands import Errand, Errands
 from aisle.cart.exit import CartExit, Offer, Stage, deliver, offer_of
 from aisle.cart.lane import LanePolicy, LaneRequest
 from aisle.cart.purchase import Payer
@@ -233,6 +234,29 @@ def test_killed_as_it_unlocks_it_unlocks_again(kit: Kit, cart: Cart) -> None:
     cart.start()
     assert cart.exit.resume(cart.offer(trip(), Payer())).stage is Stage.GONE
     assert (cart.unlocked, len(charged(kit))) == (["trip-1"], 1)
+
+
+def test_errands_are_done_when_the_network_is_back(kit: Kit, cart: Cart, tmp_path: Path) -> None:
+    kit.shop.backend.catalogue.publish({"products.csv": b"gtin\n"})
+    cart.wire.cut = lambda _count: "before"
+    cart.exit.offer(cart.offer(trip(), CARD))
+    cart.wait(12)
+    rounds: list[Errand] = []
+    heard = threading.Event()
+
+    def told(errand: Errand) -> None:
+        rounds.append(errand)
+        heard.set()
+
+    copy = CatalogueCopy(tmp_path / "copy")
+    errands = Errands(cart.link, cart.queue, kit.clock, copy, pause_s=60.0, told=told)
+    assert errands.run_once() == Errand(0, 1, 0, "no network")
+    cart.wire.cut = lambda _count: ""
+    errands.start()
+    assert heard.wait(10)
+    errands.stop()
+    assert (rounds, copy.version) == ([Errand(1, 0, 0)], kit.shop.backend.catalogue.version)
+    assert len(charged(kit)) == 1
 
 
 def test_a_program_killed_while_it_pays_goes_on_where_it_was(kit: Kit, cart: Cart) -> None:

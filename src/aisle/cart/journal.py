@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -226,11 +227,14 @@ def _put_away(path: Path) -> None:
 
 
 def _began(path: Path) -> bool:
-    return any(isinstance(entry, Began) for entry in _entries_of(scan(path.read_bytes()).payloads[:2]))
+    return len(scan(path.read_bytes()).payloads) > 1  # the first record says who writes, the second that it began
 
 
 def _ended(path: Path) -> bool:
-    return any(isinstance(entry, Ended) for entry in _entries_of(scan(path.read_bytes()).payloads[-1:]))
+    last = scan(path.read_bytes()).payloads[-1:]
+    with suppress(ValueError):  # of a newer version: then it is no end
+        return any(isinstance(entry, Ended) for entry in _entries_of(last))
+    return False
 
 
 def _entries_of(payloads: tuple[bytes, ...]) -> Iterator[Entry]:

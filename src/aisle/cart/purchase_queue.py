@@ -6,6 +6,7 @@ queue is what it was. The shop recognises a trip it has, so a purchase may be se
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,10 +42,11 @@ _decoder: msgspec.msgpack.Decoder[_Entry] = msgspec.msgpack.Decoder(_Entry)
 
 
 class PurchaseQueue:
-    """The queue of one cart. Sending is somebody else's business; one thread at a time uses it."""
+    """The queue of one cart. Sending is somebody else's business. Thread-safe."""
 
     def __init__(self, path: Path, *, syncing: Callable[[int], Syncing] = SyncNow) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = threading.RLock()
         self._waiting: dict[str, CartPurchase] = {}
         self._refused: dict[str, tuple[CartPurchase, Refusal]] = {}
         self._taken: dict[str, str] = {}
@@ -59,31 +61,38 @@ class PurchaseQueue:
 
     def put(self, purchase: CartPurchase) -> None:
         """Keep a purchase before it is sent; a later attempt at the same trip takes the place of the earlier one."""
-        if purchase.trip_id not in self._taken and self._waiting.get(purchase.trip_id) != purchase:
-            self._keep(_Put(purchase))
+        with self._lock:
+            if purchase.trip_id not in self._taken and self._waiting.get(purchase.trip_id) != purchase:
+                self._keep(_Put(purchase))
 
     def took(self, trip_id: str, visit_id: str) -> None:
         """The shop has it."""
-        if trip_id not in self._taken:
-            self._keep(_Took(trip_id, visit_id))
+        with self._lock:
+            if trip_id not in self._taken:
+                self._keep(_Took(trip_id, visit_id))
 
     def refused(self, refusal: Refusal) -> None:
         """The shop will never take it like this. It stays, for a person or another card."""
-        if refusal.trip_id in self._waiting:
-            self._keep(refusal)
+        with self._lock:
+            waits = self._waiting.get(refusal.trip_id)
+            if waits is not None and waits.attempt == refusal.attempt:
+                self._keep(refusal)
 
     def waiting(self) -> tuple[CartPurchase, ...]:
         """What is to be sent, the oldest first."""
-        return tuple(self._waiting.values())
+        with self._lock:
+            return tuple(self._waiting.values())
 
     def of_trip(self, trip_id: str) -> CartPurchase | None:
         """The purchase of a trip that waits or was refused; None when there is none, or the shop has it."""
-        refused = self._refused.get(trip_id)
-        return self._waiting.get(trip_id) or (refused[0] if refused else None)
+        with self._lock:
+            refused = self._refused.get(trip_id)
+            return self._waiting.get(trip_id) or (refused[0] if refused else None)
 
     def for_people(self) -> tuple[tuple[CartPurchase, Refusal], ...]:
         """Purchases whose goods are outside and which the shop refused: a person has to look."""
-        return tuple(pair for pair in self._refused.values() if pair[0].trusted)
+        with self._lock:
+            return tuple(pair for pair in self._refused.values() if pair[0].trusted)
 
     def visit_of(self, trip_id: str) -> str | None:
         """The visit a trip became; None as long as the shop has not said so."""

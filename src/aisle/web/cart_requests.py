@@ -77,6 +77,7 @@ class PromptBody(Body):
     cleared_ns: Moment | None = None
     answer: Code | None = None
     detail: Text = ""
+    about_ns: Moment = 0
 
 
 class TripLineBody(Body):
