@@ -1,6 +1,6 @@
-"""Simulated trips through the cart's core: receipts exact without help and with prompts answered, prompts that were wrong.
+"""Simulated trips through the cart: receipts exact without help and with prompts answered, and false prompts.
 
-A prompt is *right* when the truth of the trip holds a doubt around its time; every other is false.  "Answered" replays the
+A prompt is *right* when the truth of the trip holds a doubt around its time; every other is false.  "Answered" runs the
 same trip with a shopper who answers each prompt truthfully a few seconds after it comes up.
 """
 
@@ -179,9 +179,11 @@ def _answer(session: CartSession, truth: TripTruth, now_ns: int, done: set[str],
         if prompt.prompt_id in done or now_ns - prompt.t_ns < wait_s * NS:
             continue
         options = [f"{o.code}*{o.quantity}" if o.quantity > 1 else o.code for o in prompt.options]
-        answer = truthful_answer(truth, now_ns, prompt.kind.value, options, prompt.gtin)
+        answer = truthful_answer(
+            truth, prompt.about_ns or prompt.t_ns, prompt.kind.value, options, prompt.gtin, prompt.grams
+        )
+        told.add(prompt.prompt_id)
         if answer is not None:
-            told.add(prompt.prompt_id)
             session.feed(TapReading(now_ns, now_ns, "answer", {"prompt": prompt.prompt_id, "choice": answer}))
     return told
 

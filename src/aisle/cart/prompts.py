@@ -46,6 +46,7 @@ class Cause:
     options: tuple[Choice, ...] = ()
     grams: float | None = None
     detail: str = ""
+    about_ns: int = 0
 
 
 class Prompter:
@@ -124,6 +125,7 @@ class Prompter:
                 cause.options,
                 cause.grams,
                 detail=cause.detail,
+                about_ns=cause.about_ns,
             )
         )
 
@@ -146,6 +148,7 @@ def causes(summary: Summary, goods: Mapping[str, Goods], s: PromptSettings, now_
             shown.t_ns + int(wait_s * NS),
             shown.gtin,
             detail="remove" if shown.leaves else "",
+            about_ns=shown.t_ns,
         )
     yield from _weight_causes(summary, goods, s)
 
@@ -169,7 +172,8 @@ def _in_causes(doubt: InDoubt, summary: Summary, goods: Mapping[str, Goods], s: 
         else:
             kind = PromptKind.SCAN_ITEM
         gtin = waiting.pending.shown.gtin if kind is PromptKind.OTHER_ITEM and waiting is not None else None
-        yield Cause(("in", doubt.event), kind, doubtful, due, gtin, options, max(doubt.grams, 0.0))
+        grams = max(doubt.grams, 0.0)
+        yield Cause(("in", doubt.event), kind, doubtful, due, gtin, options, grams, about_ns=doubt.t_ns)
     if doubt.extra > 0.05:
         counts = tuple(Choice(g, n, p) for (k, g, n), p in doubt.things if k == Kind.GOODS.value)[:MOST_OPTIONS]
         yield Cause(
@@ -179,16 +183,18 @@ def _in_causes(doubt: InDoubt, summary: Summary, goods: Mapping[str, Goods], s: 
             doubt.t_ns + int(s.count_s * NS),
             top[1],
             counts,
+            about_ns=doubt.t_ns,
         )
     if top[0] == Kind.GOODS.value and top[1] in goods and doubt.unnamed < 0.5:
         same = [(thing, p) for thing, p in doubt.things if thing[1] == top[1]]
         unsure = 1.0 - top_p / max(sum(p for _, p in same), 1e-9)
         shown = next((p.shown for p in summary.best.pieces if p.event == doubt.event), None)
+        first = next((p.event for p in summary.best.pieces if p.shown == shown), doubt.event)
         asked = goods[top[1]].quantity_required and (shown is None or shown.quantity is None)
         counted = goods[top[1]].selling is Selling.BY_PIECE
         certain = there * (1.0 if asked else unsure / (1.0 - s.sure) * s.likely if counted else 0.0)
         counts = tuple(Choice(g, n, p) for (_, g, n), p in same)[:MOST_OPTIONS]
-        if certain > 0.0:
+        if certain > 0.0 and (shown is None or first == doubt.event):  # pieces of one showing are asked for once
             yield Cause(
                 ("quantity", doubt.event),
                 PromptKind.ENTER_QUANTITY,
@@ -196,6 +202,7 @@ def _in_causes(doubt: InDoubt, summary: Summary, goods: Mapping[str, Goods], s: 
                 max(doubt.t_ns, shown.t_ns if shown is not None else 0) + int(s.count_s * NS),
                 top[1],
                 counts,
+                about_ns=doubt.t_ns,
             )
 
 
@@ -214,6 +221,7 @@ def _out_causes(doubt: OutDoubt, goods: Mapping[str, Goods], s: PromptSettings) 
         doubt.t_ns + int(s.removed_s * NS),
         known[0][0],
         options,
+        about_ns=doubt.t_ns,
     )
 
 
@@ -231,4 +239,5 @@ def _weight_causes(summary: Summary, goods: Mapping[str, Goods], s: PromptSettin
                 piece.placed_ns + int(s.weight_s * NS),
                 piece.gtin,
                 grams=piece.mean_g,
+                about_ns=piece.placed_ns,
             )

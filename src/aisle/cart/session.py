@@ -434,7 +434,7 @@ class CartSession:
             count = int(many) if many.isdigit() else counts[0] if counts else 1
             self.belief.answer(number, known, Kind.GOODS, count)
         elif cause in ("count", "quantity") and known in self.store.products and many.isdigit():
-            self.belief.answer(number, known, Kind.GOODS, int(many))
+            self.belief.answer_count(number, known, int(many))
         elif cause == "out" and choice == "none":
             self.belief.confirm(lambda h: all(gone.event != number for gone in h.gone))
         elif cause == "out" and known in self.store.products:

@@ -67,6 +67,8 @@ class Prompt:
     cleared_ns: int | None = None
     answer: str | None = None
     detail: str = ""
+    about_ns: int = 0
+    """When what it asks about happened; 0 where it is about no moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from aisle.scales.basket import Level
 from aisle.store.model import Product
 
 NS = 1_000_000_000
+LEAST_G = 4.0  # nothing lighter gets a name
+TOGETHER_NS = 12 * NS  # pieces put in so near to each other are counted together
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +198,12 @@ class BasketBelief:
             if piece.named or piece.kind not in (Kind.UNKNOWN, Kind.GOODS):
                 continue
             age = (shown.t_ns - piece.placed_ns) / NS
-            if age > s.names_s:
+            if age > s.names_s or piece.mean_g < LEAST_G:
                 continue
             same = piece.kind is Kind.GOODS and piece.gtin == shown.gtin
-            if piece.kind is Kind.GOODS and not same:
-                continue
             named = True
+            if piece.kind is Kind.GOODS and not same:
+                continue  # taken for another product by sight: the unknown thing beside it can become this one
             for count, fit in self._named(h, piece, shown, same):
                 fresh = replace(piece, kind=Kind.GOODS, gtin=shown.gtin, shown=shown, count=count)
                 yield replace(h.weighted(fit), pieces=(*h.pieces[:i], fresh, *h.pieces[i + 1 :]))
@@ -331,7 +333,13 @@ class BasketBelief:
         for i, piece in enumerate(h.pieces):
             near = abs(piece.placed_ns - named.placed_ns) < self.settings.names_s * NS
             same = piece.kind is Kind.GOODS and piece.gtin == named.gtin and piece.count <= missing
-            if piece.named or not near or not (same or piece.kind is Kind.UNKNOWN) or named.shown is None:
+            if (
+                piece.named
+                or not near
+                or piece.mean_g < LEAST_G
+                or not (same or piece.kind is Kind.UNKNOWN)
+                or named.shown is None
+            ):
                 continue
             fit = 0.0
             if not same and goods is not None:
@@ -368,7 +376,10 @@ class BasketBelief:
             self._own[-1] = (self._own[-1][0], t_ns)
 
     def answer(self, event: int, gtin: str | None, kind: Kind = Kind.GOODS, count: int = 1) -> None:
-        """A person says what went in at a change: a product, or a thing of another kind."""
+        """A person says what went in at a change: a product, or a thing of another kind.
+
+        What was shown before and is this product waits no longer.
+        """
 
         def told(h: Hypothesis) -> Hypothesis:
             mine = [i for i, p in enumerate(h.pieces) if p.event == event]
@@ -377,11 +388,40 @@ class BasketBelief:
                 return h.weighted(-3.0)
             at = mine[-1]
             was = h.pieces[at]
-            shown = was.shown
+            shown, pending = was.shown, h.pending
             if shown is None and gtin is not None:
-                shown = Shown(0, was.placed_ns, gtin, count, typed=True)
+                waits = next((w for w in pending if w.shown.gtin == gtin and not w.shown.leaves), None)
+                shown = waits.shown if waits is not None else Shown(0, was.placed_ns, gtin, count, typed=True)
+                pending = tuple(w for w in pending if w is not waits)
             now = replace(was, kind=kind, gtin=gtin or "", count=count, shown=shown, extra=0)
-            return replace(h, pieces=(*h.pieces[:at], now, *h.pieces[at + 1 :]))
+            pieces = (*h.pieces[:at], now, *h.pieces[at + 1 :])
+            unweighed = next((p for p in pieces if p.gtin == gtin and p.event < 0 and p.count == count), None)
+            if unweighed is not None and now.number != unweighed.number:  # the scale had failed, and saw it in the end
+                pieces = tuple(p for p in pieces if p is not unweighed)
+            return replace(h, pieces=pieces, pending=pending)
+
+        self._prune([told(h) for h in self.hypotheses])
+
+    def answer_count(self, event: int, gtin: str, count: int) -> None:
+        """A person says how many of a product they put in around a change, all those put in one by one together."""
+
+        def told(h: Hypothesis) -> Hypothesis:
+            mine = [p for p in h.pieces if p.event == event and p.gtin == gtin]
+            if not mine:
+                return h.weighted(-3.0)
+            near = [
+                p
+                for p in h.pieces
+                if p.kind is Kind.GOODS and p.gtin == gtin and abs(p.placed_ns - mine[0].placed_ns) < TOGETHER_NS
+            ]
+            others = sum(p.count for p in near) - mine[0].count
+            fresh = {}
+            for p in near:
+                shown = p.shown or Shown(0, p.placed_ns, gtin, count, typed=True)
+                mine_now = max(1, count - others) if p is mine[0] else p.count
+                fresh[p.number] = replace(p, shown=replace(shown, quantity=count), count=mine_now, extra=0)
+            waits = tuple(w for w in h.pending if w.shown.gtin != gtin or w.left > 0)
+            return replace(h, pieces=tuple(fresh.get(p.number, p) for p in h.pieces), pending=waits)
 
         self._prune([told(h) for h in self.hypotheses])
 

@@ -20,6 +20,7 @@ SPREAD = 0.55  # ... give or take this share of it
 NO_TOLERANCE = 0.12  # of the net weight, where nobody says
 LEAST_SIGMA_G = 1.5
 UNIT_SHARE, UNIT_G = 0.012, 1.0  # how much pieces of one packaged product differ from each other
+LEAST_SHARE = 0.97  # of the net weight is what a package weighs at least
 PIECE_SHARE = 0.18  # how much single fruits differ, where nobody says
 TYPICAL_SHARE = 0.12  # how far the typical fruit may be from today's
 WEIGHED_G, WEIGHED_NATS = 600.0, 0.8  # what a bag of loose goods weighs: log-normal
@@ -35,15 +36,24 @@ class Selling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """Of one piece: normal, `unit_var` between pieces and `shared_var` of what all pieces have in common, in g²."""
+    """Of one piece: normal, `unit_var` between pieces and `shared_var` of what all pieces have in common, in g².
+
+    No piece weighs less than about `least_g`: packaging adds to what is inside, and never takes away.
+    """
 
     mean_g: float
     shared_var: float
     unit_var: float
+    least_g: float = 0.0
 
     def of(self, count: int) -> tuple[float, float]:
         """Mean and variance of so many pieces together."""
         return count * self.mean_g, count * count * self.shared_var + count * self.unit_var
+
+    def too_light(self, grams: float, count: int) -> float:
+        """Nats against so many pieces weighing so little."""
+        missing = count * self.least_g - grams
+        return 0.0 if missing <= 0.0 else max(-0.5 * (missing / (0.03 * self.mean_g + 1.0)) ** 2, -12.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,7 @@ class Goods:
         """Log density (per gram) of one placing of this product weighing `grams`, measured with `variance`."""
         if self.weight is not None and self.selling is not Selling.BY_WEIGHT:
             mean, var = self.weight.of(1)
-            return log_normal_density(grams - mean, var + variance)
+            return log_normal_density(grams - mean, var + variance) + self.weight.too_light(grams, 1)
         return weighed_density(grams - self.tare_g)
 
 
@@ -85,7 +95,8 @@ def learnt(prior: Weight, grams: float, variance: float, count: int) -> Weight:
     """The weight of a piece after `count` of them together weighed `grams`."""
     each, var = grams / count, prior.unit_var / count + variance / (count * count)
     gain = prior.shared_var / (prior.shared_var + var)
-    return Weight(prior.mean_g + gain * (each - prior.mean_g), (1.0 - gain) * prior.shared_var, prior.unit_var)
+    mean = prior.mean_g + gain * (each - prior.mean_g)
+    return Weight(mean, (1.0 - gain) * prior.shared_var, prior.unit_var, prior.least_g)
 
 
 def log_normal_density(off: float, variance: float) -> float:
@@ -113,7 +124,7 @@ def _package(product: Product) -> Weight:
     net = product.weight_g
     tolerance = product.weight_sigma_g if product.weight_sigma_g is not None else NO_TOLERANCE * net
     shared = max(SPREAD * tolerance, LEAST_SIGMA_G)
-    return Weight(net + PACKAGING * tolerance, shared**2, (UNIT_SHARE * net + UNIT_G) ** 2)
+    return Weight(net + PACKAGING * tolerance, shared**2, (UNIT_SHARE * net + UNIT_G) ** 2, LEAST_SHARE * net)
 
 
 def _piece(product: Product) -> Weight:

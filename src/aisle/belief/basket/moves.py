@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -89,6 +89,8 @@ class Part:
     out_count: int = 0
     gone: int | None = None  # what comes back, by its place in `Hypothesis.gone`
     density: Callable[[float], float] | None = None
+    weight: Weight | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,8 @@ class Mover:
             rest -= part.sign * part.mean_g
             var += part.var_g
         if free is None:
+            if len(parts) == 1 and parts[0].weight is not None:
+                logp += parts[0].weight.too_light(parts[0].mean_g + rest, parts[0].count)
             return logp + log_normal_density(rest, var)
         assert free.density is not None
         return logp + free.density(free.sign * rest)
@@ -237,14 +241,15 @@ class Mover:
             return
         for weight, trust in _known(h, goods):
             if shown.tare_g is not None:
-                weight = Weight(weight.mean_g + shown.tare_g, weight.shared_var, weight.unit_var)
+                weight = replace(weight, mean_g=weight.mean_g + shown.tare_g)
             for count, logp in self._counts(goods, waiting):
                 mean, var = weight.of(count)
                 put = _putter(change, Kind.GOODS, goods.gtin, count, shown, max(0, count - max(waiting.left, 0)))
                 if goods.selling is Selling.BY_PIECE and shown.quantity is None:
                     put = _putter(change, Kind.GOODS, goods.gtin, count, shown, 0)
                 used = min(count, waiting.left)
-                yield Part(placed + trust + logp, mean, var, 1, put, pending=place, used=used)
+                nats = placed + trust + logp
+                yield Part(nats, mean, var, 1, put, pending=place, used=used, weight=weight, count=count)
 
     def _counts(self, goods: Goods, waiting: Pending) -> Iterator[tuple[int, float]]:
         p, wanted = self.priors, waiting.left
@@ -301,7 +306,8 @@ class Mover:
             for count in counts:
                 mean, var = goods.weight.of(count)
                 share = counted(count) if goods.selling is Selling.BY_PIECE else (count - 1) * p.extra
-                yield Part(logp + share, mean, var, 1, _putter(change, Kind.GOODS, gtin, count, None, 0))
+                put = _putter(change, Kind.GOODS, gtin, count, None, 0)
+                yield Part(logp + share, mean, var, 1, put, weight=goods.weight, count=count)
 
     def _back(self, h: Hypothesis, place: int, gone: Gone, change: Change, back: float) -> Part:
         p, piece = self.priors, gone.piece
@@ -423,10 +429,7 @@ def _known(h: Hypothesis, goods: Goods) -> list[tuple[Weight, float]]:
 
 
 def _more(part: Part, nats: float) -> Part:
-    return Part(
-        part.logp + nats, part.mean_g, part.var_g, part.sign, part.put, part.pending, part.used, part.out,
-        part.out_count, part.gone, part.density,
-    )  # fmt: skip
+    return replace(part, logp=part.logp + nats)
 
 
 def _seen(sights: Sequence[Sight], products: int) -> list[tuple[str, float]]:

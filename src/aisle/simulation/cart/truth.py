@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 NS = 1_000_000_000
-RECALLED_NS = 60 * NS  # what went in so long before a question is what it is about
 _SEARCHED = frozenset({"scan item", "choose item", "other item"})
 _COUNTED = frozenset({"check count", "enter quantity"})
 
@@ -112,39 +111,51 @@ def contents(events: Iterable[Moved], until_ns: int | None = None) -> list[Moved
 
 
 def truthful_answer(
-    truth: TripTruth, t_ns: int, kind: str, options: Sequence[str], gtin: str | None = None
+    truth: TripTruth,
+    t_ns: int,
+    kind: str,
+    options: Sequence[str],
+    gtin: str | None = None,
+    grams: float | None = None,
 ) -> str | None:
-    """What an honest shopper answers at `t_ns` to a prompt of this kind about `gtin` (None: not said).
+    """What an honest shopper answers to a prompt of this kind about `gtin` and a weight (None: not said).
 
-    Options are "code", "code*count", a bare count, "own" or "none"; the answer is one of them where one is right.
-    Else it is the product's code, where the shopper can show it or look it up, the count where pieces are asked for,
-    or "none".  None: there is nothing to answer.
+    `t_ns` is when what it asks about happened.  Options are "code", "code*count", "own" or "none"; the answer is one
+    of them where one is right, else what is right: a product's code (and count), the count where pieces are asked for,
+    "own" for the shopper's own thing, or "none" where nothing came or went.  None: there is nothing to answer.
     """
     if kind in _COUNTED:
-        return _count(truth, t_ns, options, gtin)
+        return _count(truth, t_ns, gtin or (options[0].partition("*")[0] if options else ""))
     if kind == "choose removed":
-        gone = [e for e in truth.events if e.kind == "removed" and e.t_ns <= t_ns and _stays_away(truth, e)]
-        return _chosen(reversed(gone), options) or "none"
+        gone = [e for e in truth.events if e.kind == "removed" and _about(e, t_ns) and _stays_away(truth, e)]
+        return _chosen(gone, options) or (gone[0].gtin if gone and gone[0].gtin else "none")
     if kind == "place item":
-        inside = {e.gtin for e in contents(truth.events, t_ns)}
-        later = any(e.kind == "placed" and e.gtin == gtin and e.t_ns > t_ns for e in truth.events)
+        inside = {e.gtin for e in contents(truth.events)}
+        later = any(e.kind == "placed" and e.gtin == gtin and e.t_ns > t_ns - 30 * NS for e in truth.events)
         return None if gtin in inside and later else "none"
     if kind in _SEARCHED:
-        recent = [e for e in contents(truth.events, t_ns) if t_ns - e.t_ns < RECALLED_NS]
-        lately = _together(sorted(recent, key=lambda e: -e.t_ns))
-        return _chosen(lately, options) or _named(lately, t_ns)
+        alone = [e for e in truth.events if e.kind == "placed" and _about(e, t_ns)]
+        came = _together(alone)
+        if grams is not None:  # of several things, that or those that weigh so much are meant
+            came = sorted((*came, *alone), key=lambda e: abs(e.grams - grams))
+        return _chosen(came[:1], options) or _named(came)
     return None
 
 
+def _about(moved: Moved, t_ns: int) -> bool:
+    return -3 * NS < moved.t_ns - t_ns < 4 * NS
+
+
 def _together(events: Sequence[Moved]) -> list[Moved]:
-    """Pieces of one product that came in within seconds of each other as one, the latest first."""
+    """Pieces of one product that came in within seconds of each other as one."""
     out: list[Moved] = []
     for moved in events:
-        at = next((i for i, e in enumerate(out) if e.gtin == moved.gtin and e.t_ns - moved.t_ns < 6 * NS), None)
+        at = next((i for i, e in enumerate(out) if e.gtin == moved.gtin and abs(e.t_ns - moved.t_ns) < 6 * NS), None)
         if at is None or not moved.gtin:
             out.append(moved)
         else:
-            out[at] = replace(out[at], count=out[at].count + moved.count)
+            both = out[at]
+            out[at] = replace(both, count=both.count + moved.count, grams=both.grams + moved.grams)
     return out
 
 
@@ -166,21 +177,15 @@ def _chosen(events: Iterable[Moved], options: Sequence[str]) -> str | None:
     return None
 
 
-def _named(recent: Sequence[Moved], t_ns: int) -> str:
-    """What came in last, by its code, or "none" when nothing did lately."""
-    if not recent or t_ns - recent[0].t_ns > 90 * NS:
+def _named(came: Sequence[Moved]) -> str:
+    """What came in, by its code, or "none" when nothing did."""
+    if not came:
         return "none"
-    last = recent[0]
-    return "own" if not last.gtin else last.gtin if last.count == 1 else f"{last.gtin}*{last.count}"
+    first = came[0]
+    return "own" if not first.gtin else first.gtin if first.count == 1 else f"{first.gtin}*{first.count}"
 
 
-def _count(truth: TripTruth, t_ns: int, options: Sequence[str], gtin: str | None) -> str | None:
-    """How many pieces came in, of the product asked about or the last one among the options."""
-    codes = {gtin} if gtin else {o.partition("*")[0] for o in options}
-    inside = [e for e in contents(truth.events, t_ns) if e.gtin in codes]
-    if not inside:
-        return "none"
-    latest = inside[-1]
-    together = sum(e.count for e in inside if e.gtin == latest.gtin and latest.t_ns - e.t_ns < 6 * NS)
-    wanted = (f"{latest.gtin}*{together}", str(together), latest.gtin if together == 1 else "")
-    return next((o for o in options if o in wanted), f"{latest.gtin}*{together}")
+def _count(truth: TripTruth, t_ns: int, gtin: str) -> str | None:
+    """How many pieces of the product came in about then, one by one or together."""
+    near = [e for e in truth.events if e.kind == "placed" and e.gtin == gtin and abs(e.t_ns - t_ns) < 12 * NS]
+    return f"{gtin}*{sum(e.count for e in near)}" if near else "none"
