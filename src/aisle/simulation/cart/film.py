@@ -141,8 +141,11 @@ class _Film:
                 now = clock.ns(t)
                 received = max(received, now + int(rng.integers(25_000_000, 70_000_000)))
                 yield FrameReading(SCAN_CAMERA, now, received, SCAN_CAMERA, jpeg)
-            near = bool(active) or any(0.0 < p.t0_s - COMING_S - t < 0.6 for p in self._passings[at : at + 3])
-            t += (1.0 / (fps if near else idle_fps)) * (1.0 + float(rng.normal(0.0, 0.02)))
+            step = (1.0 / fps) * (1.0 + float(rng.normal(0.0, 0.02)))
+            if not active:  # slower while nothing comes, but in time for what comes next
+                coming = min((p.t0_s - COMING_S - t for p in self._passings[at:]), default=math.inf)
+                step = max(step, min(step * fps / idle_fps, coming))
+            t += step
 
     def _taken(self, picture: Float32, t_s: float) -> bytes:
         """The picture as the camera hands it out; the shop's light flickers and changes slowly."""
