@@ -37,13 +37,13 @@ def serving(live: LiveCart, host: str, port: int, hosts: frozenset[str] = frozen
     from aisle.web.cart.app import create_cart_app
     from aisle.web.cart.guards import LOCAL
 
+    door = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        door = socket.socket(family, socket.SOCK_STREAM)
         door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         door.bind((host, port))
         door.listen(64)  # who comes before the server is up waits
     except OSError as error:
+        door.close()
         raise ServeError(f"{host}, port {port}: {error.strerror or error}; --port 0 takes a free one") from None
     app = create_cart_app(live, hosts=LOCAL | hosts | {host})
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))

@@ -61,6 +61,7 @@ class Cart:
     def close(self) -> None:
         """Stop, and give back files and threads."""
         self.live.stop()
+        self.checkout.close()
         self.stack.close()
 
 
@@ -70,6 +71,7 @@ class OpeningCheckout:
     def __init__(self, opened: Callable[[], Checkout]) -> None:
         self._opened = opened
         self._checkout: Checkout | None = None
+        self._closed = False
         self._lock = threading.Lock()
 
     def start(self) -> None:
@@ -91,15 +93,23 @@ class OpeningCheckout:
 
     def _ready(self) -> Checkout:
         with self._lock:
+            if self._closed:
+                raise RuntimeError("the cart is being shut down: no lane is asked any more")
             if self._checkout is None:
                 self._checkout = self._opened()
             return self._checkout
+
+    def close(self) -> None:
+        """Open it no more; waits for an opening under way, so that what it opened can be given back."""
+        with self._lock:
+            self._closed = True
 
     def _warm(self) -> None:
         try:
             self._ready()
         except Exception:
-            _log.exception("the lane could not be opened; it is tried again when somebody pays")
+            if not self._closed:
+                _log.exception("the lane could not be opened; it is tried again when somebody pays")
 
 
 def open_cart(

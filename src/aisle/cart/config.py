@@ -104,7 +104,7 @@ def _config(fields: Fields, path: Path, found: Findings) -> CartConfig:
         store=store,
         folder=folder,
         devices=_devices(fields),
-        cameras=_cameras(fields),
+        cameras=_cameras(fields, home),
         looks=fields.flag("looks", True),
         keep_days=fields.integer("keep_days", 1, 3650, 30),
         session=_session(fields.table("limits")),
@@ -133,7 +133,8 @@ def _devices(fields: Fields) -> dict[str, str]:
     return found
 
 
-def _cameras(fields: Fields) -> tuple[CartCamera, ...]:
+def _cameras(fields: Fields, home: Path) -> tuple[CartCamera, ...]:
+    """Films and folders of pictures are relative to the config file."""
     cameras: dict[str, CartCamera] = {}
     for table in fields.tables("camera"):
         name = table.text("name", SCAN_CAMERA)
@@ -145,6 +146,8 @@ def _cameras(fields: Fields) -> tuple[CartCamera, ...]:
         if min(size) < 64 or any(value != int(value) for value in size):
             table.error("size", str([*size]), "width and height in whole pixels, 64 or more")
         source = table.text("source", expected="device:0, a video file, or a URL")
+        if source and not source.isdigit() and "://" not in source and not source.startswith("device:"):
+            source = str(home / source)
         cameras[name] = CartCamera(name, source, table.number("fps", 1, 60, 15), (int(size[0]), int(size[1])))
         table.close()
     if cameras and SCAN_CAMERA not in cameras:
