@@ -216,6 +216,7 @@ def _checkout(
     from aisle.bootstrap.cart_lane import LaneCheckout, LaneLink
     from aisle.bootstrap.cart_receipts import EmbeddedReceipts
     from aisle.bootstrap.shop import compose, lane_policy_of, secret_of
+    from aisle.cart.errands import Errands
     from aisle.cart.purchase_queue import PurchaseQueue
 
     var = config.folder / "shop"
@@ -227,9 +228,13 @@ def _checkout(
     stack.callback(shop.stop)
     queue = PurchaseQueue(config.folder / "purchases")
     stack.callback(queue.close)
+    link = LaneLink(shop.backend.lane)
+    errands = Errands(link, queue, clock)  # what left on trust while the bank was silent
+    errands.start()
+    stack.callback(errands.stop)
     receipts = EmbeddedReceipts(shop.desk, settings, config.folder / "mail")
     return LaneCheckout(
-        LaneLink(shop.backend.lane),
+        link,
         queue,
         screen.till,
         lane_policy_of(settings),
