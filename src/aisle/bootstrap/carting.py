@@ -1,7 +1,8 @@
 """A cart put together: its store, journal, session, screen, lane and server. Nobody else builds these.
 
-What a cart keeps lies in its folder: `trips/` (journals), `purchases` (what waits to be sent), `shop/` (the books of
-its embedded shop), `mail/` (receipts where no mail server is named) and `staff.toml`.
+What a cart keeps lies in its folder: `trips/` (journals), `screen.json` (the screen, for a quick start), `purchases`
+(what waits to be sent), `shop/` (the books of its embedded shop), `mail/` (receipts where no mail server is named) and
+`staff.toml`.
 """
 
 from __future__ import annotations
@@ -167,6 +168,7 @@ def open_cart(
         pictures=pictures.find,
         cards=_cards(settings),
         told=told,
+        last_screen=folder / "screen.json",
     )
     return Cart(config, store, live, watching, checkout, clock, stack)
 

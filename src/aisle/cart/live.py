@@ -37,6 +37,7 @@ T = TypeVar("T")
 BEAT_S = 0.25
 RETRY_NS = 2 * 10**9
 PATIENCE_S = 10.0  # for the core to answer
+RESUMES_WITHIN_S = 60.0  # a trip that went on for hours
 MOST_AT_ONCE = 64  # entries of the queue between two looks at the screen
 WATCHING = "screen"
 _ENTRY_CODE = "A1."
@@ -68,8 +69,13 @@ class LiveCart:
         pictures: Callable[[str], Path | None] = lambda gtin: None,
         cards: dict[str, str] | None = None,
         told: Callable[[ScreenState], None] | None = None,
+        last_screen: Path | None = None,
     ) -> None:
-        """`cards`: what a guest may pay with (token -> name); `told` hears of each new screen, in the core's thread."""
+        """`cards`: what a guest may pay with (token -> name); `told` hears of each new screen, in the core's thread.
+
+        `last_screen` is a file that keeps the screen of a trip, so that after a kill it is there before the journal has
+        been folded; touches and readings wait for that.
+        """
         self.watch = watch
         self.cards = cards or {}
         self._cart, self._clock, self._ids = cart, clock, ids
@@ -79,6 +85,7 @@ class LiveCart:
         self._queue: queue.SimpleQueue[CartReading | Callable[[], None]] = queue.SimpleQueue()
         self._hub = Hub()
         self._over = threading.Event()
+        self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="cart-core", daemon=True)
         self._lane = ThreadPoolExecutor(1, "cart-lane")
         self._asked = False
@@ -86,13 +93,12 @@ class LiveCart:
         self._trouble = ""
         self._online = True
         now_ns = self._prices_at_ns = clock()
-        self._state = cart.state(now_ns, now_ns // 1_000_000)  # revisions go on growing over restarts
+        self._last_screen = last_screen
+        self._state = self._kept() or cart.state(now_ns, now_ns // 1_000_000)  # revisions grow over restarts
 
     # ------------------------------------------------------------ life
     def start(self) -> None:
-        """Begin to work; a trip that went on is taken up first."""
-        self._cart.resume()
-        self._look()
+        """Begin to work; a trip that went on is taken up first, by the core."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -230,10 +236,12 @@ class LiveCart:
         if self._over.is_set():
             raise RefusedError("cart_stopping", "This cart is being shut down.", "a stop", "a running cart")
         self._queue.put(work)
+        self._ready.wait(RESUMES_WITHIN_S)
         answer.result(PATIENCE_S)
         return self._state
 
     def _serve(self) -> None:
+        self._resume()
         while not self._over.is_set():
             try:
                 changed = self._work()
@@ -245,6 +253,37 @@ class LiveCart:
             if changed:
                 self._look()
             self._pass_on()
+
+    def _resume(self) -> None:
+        """Fold the journal of a trip that went on when the program ended."""
+        try:
+            self._cart.resume()
+        except Exception as error:
+            _log.exception("the trip that went on cannot be taken up")
+            self._trouble = f"{type(error).__name__}: {error}"
+        self._look()
+        self._ready.set()
+
+    def _kept(self) -> ScreenState | None:
+        """The screen of the trip that went on when the program ended, as it was last shown."""
+        try:
+            content = self._last_screen.read_bytes() if self._last_screen is not None else b""
+            state = msgspec.json.decode(content, type=ScreenState)
+        except (OSError, msgspec.MsgspecError):
+            return None
+        if state.trip_id != self._cart.going_on:
+            return None
+        return msgspec.structs.replace(state, revision=state.revision + 1, staff=None)
+
+    def _keep(self, state: ScreenState) -> None:
+        if self._last_screen is None or state.phase not in (Phase.SHOPPING, Phase.PAYING):
+            return
+        draft = self._last_screen.with_suffix(".draft")
+        try:
+            draft.write_bytes(msgspec.json.encode(state))
+            draft.replace(self._last_screen)
+        except OSError as error:  # it is only a convenience: the journal holds the trip
+            _log.warning("the screen could not be kept: %s", error)
 
     def _work(self) -> bool:
         """What waits in the queue, up to so many entries; whether the screen may have changed."""
@@ -342,6 +381,7 @@ class LiveCart:
         if msgspec.structs.replace(now, t_ns=before.t_ns) == before:
             return
         self._state = msgspec.structs.replace(now, revision=before.revision + 1)
+        self._keep(self._state)
         self._hub.told(WATCHING, self._state.revision)
         if self._told is not None:
             self._told(self._state)

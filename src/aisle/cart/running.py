@@ -116,6 +116,11 @@ class RunningCart:
         return self._phase
 
     @property
+    def going_on(self) -> str | None:
+        """The trip in the journal that is not over, whether or not it has been taken up already."""
+        return self._journal.trip_id
+
+    @property
     def acts(self) -> tuple[StaffAct, ...]:
         return tuple(self._acts)
 

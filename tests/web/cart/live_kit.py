@@ -58,10 +58,19 @@ class Kit:
 @contextmanager
 def open_kit(folder: Path, *words: Settled, pictures: Path | None = None) -> Iterator[Kit]:
     """A cart of the kit's shop, with the lane's words in turn."""
-    cart = running(folder, time.time_ns)
     lane = Till(*words)
+    live = live_cart(folder, lane, pictures)
+    live.start()
+    with TestClient(create_cart_app(live)) as client:
+        yield Kit(live, lane, client)
+    live.stop()
+
+
+def live_cart(folder: Path, lane: Till, pictures: Path | None = None) -> LiveCart:
+    """A cart that is not started yet; what it keeps lies in `folder`."""
+    cart = running(folder / "trips", time.time_ns)
     ids = itertools.count(1)
-    live = LiveCart(
+    return LiveCart(
         cart,
         time.time_ns,
         lambda: f"act{next(ids)}",
@@ -70,8 +79,5 @@ def open_kit(folder: Path, *words: Settled, pictures: Path | None = None) -> Ite
         checkout=lane,
         pictures=lambda gtin: pictures,
         cards=CARDS,
+        last_screen=folder / "screen.json",
     )
-    live.start()
-    with TestClient(create_cart_app(live)) as client:
-        yield Kit(live, lane, client)
-    live.stop()

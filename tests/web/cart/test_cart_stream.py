@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from aisle.bootstrap.cart_serving import serving
-from cart.screen_kit import BREAD, TEA
-from web.cart.live_kit import Kit, open_kit
+from cart.screen_kit import BREAD, TEA, Till
+from web.cart.live_kit import Kit, live_cart, open_kit
 
 
 @pytest.fixture
@@ -84,3 +84,27 @@ def test_any_last_event_id_will_do(served: tuple[Kit, int], last: str) -> None:
     _, port = served
     with listening(port, last) as stream:
         assert next(stream)[1]["phase"] == "idle"
+
+
+def test_after_a_restart_the_screen_is_there_before_the_journal_is_folded(tmp_path: Path) -> None:
+    with open_kit(tmp_path) as kit:
+        kit.begin(TEA, BREAD)
+        before = kit.live.screen
+    again = live_cart(tmp_path, Till())
+    assert (again.screen.trip_id, again.screen.lines, again.screen.revision > before.revision) == (
+        before.trip_id, before.lines, True,
+    )  # fmt: skip
+    again.start()
+    assert len(again.touch("plu", TEA).lines) == 2
+    again.stop()
+
+
+@pytest.mark.parametrize(
+    "kept", [pytest.param(b"", id="empty"), pytest.param(b"{", id="torn"), pytest.param(b"{}", id="none")]
+)
+def test_a_kept_screen_that_is_none_is_left_aside(tmp_path: Path, kept: bytes) -> None:
+    with open_kit(tmp_path) as kit:
+        kit.begin(TEA)
+    (tmp_path / "screen.json").write_bytes(kept)
+    with open_kit(tmp_path) as kit:
+        assert len(kit.until("shopping")["lines"]) == 1
