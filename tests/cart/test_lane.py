@@ -78,7 +78,7 @@ def lines(draw: st.DrawFn) -> tuple[TripLine, ...]:
     return tuple(made)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     taken=lines(),
     member=st.booleans(),
