@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from aisle.vision.recognisers.gallery import Gallery, Odds, Recogniser, fit_odds, posteriors
+from aisle.vision.recognisers.gallery import Gallery, Odds, Recogniser, fit_odds, posteriors, worth_each
 
 LENGTH = 16
 
@@ -95,3 +95,10 @@ def test_fitted_odds_mean_what_they_say() -> None:
 def test_odds_need_both_kinds() -> None:
     with pytest.raises(ValueError, match="found only one kind"):
         fit_odds(np.zeros((3, 2)), np.array([0, 1, 1]))
+
+
+@pytest.mark.parametrize(("pictures", "least", "most"), [(1, 1.0, 1.0), (3, 1.5, 2.0), (100, 2.0, 2.5)])
+def test_many_pictures_of_one_item_are_worth_more_than_one_and_fewer_than_all(
+    pictures: int, least: float, most: float
+) -> None:
+    assert least <= pictures * worth_each(pictures) <= most

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aisle.vision.recognisers.fitting import FEWEST_ASKED, fitted, leave_out, scenes
 from aisle.vision.recognisers.gallery import Gallery, posteriors
-from aisle.vision.recognisers.two_covariances import TwoCovariances, fit_space
+from aisle.vision.recognisers.two_covariances import TwoCovariances, fit_frame, fit_space
 
 SIZE = 24
 
@@ -143,3 +143,48 @@ def test_a_picture_left_out_is_not_measured_by_itself() -> None:
     assert known.sum() >= FEWEST_ASKED and (~known).sum() >= FEWEST_ASKED
     assert np.isfinite(told.likeness[known, told.truth[known]]).all()
     assert np.isneginf(told.likeness[~known]).any(axis=1).all()
+
+
+@pytest.mark.parametrize("each", [4, 12, 60], ids=["few", "as many as axes", "many"])
+def test_spread_is_that_of_pictures_never_seen(each: int) -> None:
+    world = World(20)
+    gallery = gallery_of(world, range(20), each)
+    space = fit_space(gallery.vectors, gallery.of_product)
+    asked = np.concatenate([world.pictures(product, 40) for product in range(20)])
+    raw = (asked - space.middle) @ space.axes
+    means = raw.reshape(20, 40, -1).mean(axis=1, keepdims=True)
+    spread = ((raw.reshape(20, 40, -1) - means) ** 2).sum() / (20 * 39) / raw.shape[1]
+    assert 0.7 < spread < 1.4
+
+
+def test_strangers_may_differ_where_nothing_enrolled_does() -> None:
+    world = World(4)
+    gallery = gallery_of(world, range(4), 12)
+    space = fit_space(gallery.vectors, gallery.of_product)
+    assert len(space.between) > 4 and space.between.min() > 0
+
+
+def test_a_space_is_the_same_in_a_frame_and_outside() -> None:
+    world = World(9)
+    gallery = gallery_of(world, range(9), 5)
+    frame = fit_frame(gallery.vectors)
+    inside = fit_space(frame.of(gallery.vectors), gallery.of_product)
+    asked = world.pictures(2, 6)
+    np.testing.assert_allclose(frame.outside(inside).of(asked), inside.of(frame.of(asked)), atol=1e-9)
+
+
+def test_the_same_pictures_give_the_same_answers() -> None:
+    first, second = (fitted(gallery_of(World(8), range(8), 6)) for _ in range(2))
+    assert first.odds == second.odds
+    asked = World(8, seed=6).pictures(3, 5)
+    np.testing.assert_array_equal(first.measure.likeness(asked), second.measure.likeness(asked))
+
+
+def test_products_left_out_are_asked_with_all_others_enrolled() -> None:
+    world = World(12)
+    gallery = gallery_of(world, range(12), 6)
+    told = leave_out(gallery.vectors, gallery.of_product, 4)
+    strangers = told.truth < 0
+    assert strangers.sum() == 12 * 6
+    assert (np.isfinite(told.likeness[strangers]).sum(axis=1) == 9).all()
+    assert (np.isfinite(told.likeness[~strangers]).sum(axis=1) == 12).all()

@@ -1,7 +1,7 @@
 """A recogniser fitted to the pictures that happen to be enrolled, its odds found by leaving some of them out.
 
-Nothing but those pictures is needed.  In each of some rounds some products are not enrolled at all, and of all others
-only a part of their pictures; what was left out is asked for.  So both kinds of asking are known: one of ours, and
+Nothing but those pictures is needed.  In each of some rounds one scene of every product is left out and asked for, and
+then some whole products are.  So both kinds of asking are known, each with as much enrolled as can be: one of ours, and
 something else.
 """
 
@@ -13,16 +13,18 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
 from aisle.vision.recognisers.gallery import Embedding, Gallery, Measure, Odds, Recogniser, fit_odds
-from aisle.vision.recognisers.two_covariances import TwoCovariances, fit_space
-from aisle.vision.seen import FloatArray, Indices
+from aisle.vision.recognisers.two_covariances import TwoCovariances, fit_frame, fit_space
+from aisle.vision.seen import Flags, FloatArray, Indices
 
-ROUNDS = 4
+ROUNDS = 6
 FEWEST_REPEATED = 3
 """Products with two pictures or more from which on the spread within products is learnt from pictures."""
 FEWEST_ASKED = 24
 """Left-out pictures of enrolled products, and of others, from which on the odds are fitted."""
-USUAL = Odds(sharpness=20.0, else_like=0.0)
+USUAL = Odds(sharpness=5.0, else_like=-0.1)
 """Odds of the learnt measure where too few pictures are there to fit them."""
+NEAREST = Odds(sharpness=33.0, else_like=0.72)
+"""Odds of the nearest picture's cosine; both as found on photographs of groceries, few enrolled of few products."""
 ELSE_SHARE = 0.05
 
 
@@ -51,9 +53,10 @@ def fitted(gallery: Gallery) -> Fitted:
     """The best that can be made of what is enrolled: the nearest picture where there are few, else what all teach."""
     vectors, of, products = gallery.vectors, gallery.of_product, len(gallery.gtins)
     if int((np.bincount(of, minlength=products) >= 2).sum()) < FEWEST_REPEATED:
-        return Fitted(gallery, Odds())
-    measure = TwoCovariances.of(fit_space(vectors, of), vectors, of, products)
-    told = leave_out(vectors, of)
+        return Fitted(gallery, NEAREST)
+    frame = fit_frame(vectors)
+    told = leave_out(frame.of(vectors), of)
+    measure = TwoCovariances.of(frame.outside(fit_space(frame.of(vectors), of)), vectors, of, products)
     known = int((told.truth >= 0).sum())
     if min(known, len(told.truth) - known) < FEWEST_ASKED:
         return Fitted(measure, USUAL)
@@ -65,28 +68,27 @@ def leave_out(vectors: FloatArray, of: Indices, rounds: int = ROUNDS) -> LeftOut
 
     Pictures of a product are left out scene by scene: of pictures taken in one go each would give the others away.
     """
-    products = int(of.max()) + 1
     scene = scenes(vectors, of, rounds)
-    likeness, truth = [], []
+    told = []
     for number in range(rounds):
-        strange = of % rounds == number
-        asked = scene == number
-        enrolled = ~strange & ~asked
-        there = np.unique(of[enrolled])
-        if len(there) < 2 or not asked.any():
-            continue
-        place = np.full(products, -1)
-        place[there] = np.arange(len(there))
-        mine = place[of[enrolled]]
-        measure = TwoCovariances.of(fit_space(vectors[enrolled], mine), vectors[enrolled], mine, len(there))
-        rows = (asked & (place[of] >= 0)) | strange
-        out = np.full((int(rows.sum()), products), -np.inf)
-        out[:, there] = measure.likeness(vectors[rows])
-        likeness.append(out)
-        truth.append(np.where(place[of[rows]] >= 0, of[rows], -1))
-    if not likeness:
+        told.append(_asked(vectors, of, scene != number, scene == number))
+        told.append(_asked(vectors, of, of % rounds != number, of % rounds == number))
+    return LeftOut(np.concatenate([one.likeness for one in told]), np.concatenate([one.truth for one in told]))
+
+
+def _asked(vectors: FloatArray, of: Indices, enrolled: Flags, asked: Flags) -> LeftOut:
+    """What is said of pictures `asked` (n,) where only those `enrolled` (n,) are."""
+    products = int(of.max()) + 1
+    there = np.unique(of[enrolled])
+    if len(there) < 2 or not asked.any():
         return LeftOut(np.zeros((0, products)), np.zeros(0, np.intp))
-    return LeftOut(np.concatenate(likeness), np.concatenate(truth))
+    place = np.full(products, -1)
+    place[there] = np.arange(len(there))
+    mine = place[of[enrolled]]
+    measure = TwoCovariances.of(fit_space(vectors[enrolled], mine), vectors[enrolled], mine, len(there))
+    likeness = np.full((int(asked.sum()), products), -np.inf)
+    likeness[:, there] = measure.likeness(vectors[asked])
+    return LeftOut(likeness, np.where(place[of[asked]] >= 0, of[asked], -1))
 
 
 def scenes(vectors: FloatArray, of: Indices, rounds: int) -> Indices:

@@ -38,6 +38,10 @@ class Measure(Protocol):
         """(n, products) of vectors (n, size): the more, the likelier."""
 
 
+SAME_ITEM = 0.4
+"""How alike the errors of two photographs of one product from one shelf are, as found on photographs of groceries."""
+
+
 @dataclass(frozen=True, slots=True)
 class Odds:
     """`sharpness` is how fast likelihood grows with likeness (nats per unit of the measure's, here of cosine),
@@ -52,7 +56,8 @@ class Odds:
 class Recognised:
     """What a crop may show: `gtins` with probabilities, the likeliest first; `unknown` that it is none of them all.
 
-    `log_likelihoods` are those of `gtins` against a product drawn at random, `rest` the same for all others.
+    `log_likelihoods` are those of `gtins` against a product drawn at random, `rest` the same for all others: nats, to
+    be added to those of weight.  Those of several pictures of one item are added too, each times `worth_each`.
     """
 
     gtins: tuple[str, ...]
@@ -144,6 +149,14 @@ class Recogniser:
                 )
             )
         return out
+
+
+def worth_each(pictures: int) -> float:
+    """What the log likelihoods of each of several pictures of one item count for when they are added up.
+
+    Pictures of one item err together, by SAME_ITEM: so n of them are worth n / (1 + (n - 1) * SAME_ITEM).
+    """
+    return 1.0 / (1.0 + (max(1, pictures) - 1) * SAME_ITEM)
 
 
 def posteriors(likeness: FloatArray, odds: Odds) -> FloatArray:

@@ -45,8 +45,8 @@ class View:
         return np.ascontiguousarray(seen[:, ::-1]) if self.mirrored else seen
 
 
-VIEWS = (View(), View(mirrored=True))
-"""The usual views."""
+VIEWS = (View(), View(share=0.75))
+"""The usual views: all of a picture, and its middle, where the thing is, once more and larger."""
 
 
 class Viewed:
@@ -68,7 +68,7 @@ class Viewed:
 
 
 def composed(networks: Sequence[Embedding]) -> Viewed:
-    """Networks and colours as one, over the usual views; all networks together count as much as colours.
+    """Networks and shades as one, over the usual views; all networks together count as much as shades.
 
     Networks trained on shapes and textures tell shades badly, and shades tell one apple from another.
     """

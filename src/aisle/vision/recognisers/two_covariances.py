@@ -6,8 +6,8 @@ whose place nothing is known.  So few pictures and many, and strangers, are weig
 
     log p(z | pictures of c) - log p(z | nothing enrolled)
 
-S. Ioffe, "Probabilistic linear discriminant analysis", 2006, with W shrunk after O. Ledoit and M. Wolf, "A
-well-conditioned estimator for large-dimensional covariance matrices", 2004.
+S. Ioffe, "Probabilistic linear discriminant analysis", 2006.  Both covariances are blended with round ones, each worth
+a fixed number of pictures or products, and W is measured once more on pictures as if each had been left out.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from scipy.linalg import eigh, solve_triangular
 
 from aisle.vision.seen import FloatArray, Indices
 
-MOST_AXES = 384
+MOST_AXES, FRAME_AXES = 384, 600
 SAME_SCENE = 0.15
 """How alike two pictures of a product are beyond the product: pictures are often taken in one go."""
-PRIOR_DEGREES = 12.0
+PRIOR_DEGREES = 24.0
 """How many differences between pictures of one product the prior within-covariance is worth."""
+BETWEEN_DEGREES = 12.0
+"""How many products the prior between-covariance is worth, which is round in the space where W is: what is enrolled
+differs along few axes only, and the next product will differ along others."""
 PRIOR_WITHIN = 0.5
 """The share of all variance that is within products, before any product has two pictures."""
 
@@ -66,17 +69,42 @@ def fit_space(vectors: FloatArray, of: Indices, most_axes: int = MOST_AXES) -> S
     main = _main_axes(vectors - middle, most_axes)
     inside, between = (vectors - means[of]) @ main, (means - middle) @ main
     freedom = float(len(vectors) - len(products))
-    total = np.mean(between**2) + (np.mean(inside**2) if freedom else 0.0)
+    total = np.mean(between**2) + (np.sum(inside**2) / inside.shape[1] / freedom if freedom else 0.0)
     within = _within(inside, freedom, max(total, 1e-12))
     spread = between.T @ between / (len(products) - 1) - within * np.mean(1.0 / count)
     root = np.linalg.cholesky(within)
     half = solve_triangular(root, spread, lower=True)
     values, turn = eigh(solve_triangular(root, half.T, lower=True))
+    axes = main @ solve_triangular(root.T, turn, lower=False)
+    apart = _left_out_spread((vectors - means[of]) @ axes, freedom)
+    noise = float(np.mean(1.0 / count))
+    values = np.maximum((values + noise) / apart - noise, 0.0)
     order = np.argsort(-values, kind="stable")
-    kept = order[values[order] > 1e-6]
-    kept = kept if len(kept) else order[:1]
-    axes = main @ solve_triangular(root.T, turn[:, kept], lower=False)
-    return Space(middle, axes, np.maximum(values[kept], 1e-6))
+    known = float(len(products) - 1)
+    blended = known * values + BETWEEN_DEGREES * max(float(values.mean()), 1e-6)
+    return Space(middle, (axes / np.sqrt(apart))[:, order], blended[order] / (known + BETWEEN_DEGREES))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The axes along which pictures differ at all, so that a space can be fitted to some of them many times."""
+
+    middle: FloatArray  # (d,)
+    axes: FloatArray  # (d, r), orthonormal
+
+    def of(self, vectors: FloatArray) -> FloatArray:
+        """(n, r) of vectors (n, d)."""
+        return np.asarray((vectors - self.middle) @ self.axes)
+
+    def outside(self, space: Space) -> Space:
+        """A space fitted in this frame as one of whole vectors."""
+        return Space(self.middle + self.axes @ space.middle, self.axes @ space.axes, space.between)
+
+
+def fit_frame(vectors: FloatArray, most_axes: int = FRAME_AXES) -> Frame:
+    """The frame of vectors (n, d), whatever they are of."""
+    middle = vectors.mean(axis=0)
+    return Frame(middle, _main_axes(vectors - middle, most_axes))
 
 
 class TwoCovariances:
@@ -139,18 +167,21 @@ def _main_axes(centred: FloatArray, most: int) -> FloatArray:
 
 
 def _within(inside: FloatArray, freedom: float, total: float) -> FloatArray:
-    """(r, r) covariance within products of differences from the products' means (n, r), shrunk to a round one."""
+    """(r, r) covariance within products of differences from the products' means (n, r), blended with a round one."""
     r = inside.shape[1]
-    prior = PRIOR_WITHIN * total
+    blended = (inside.T @ inside + PRIOR_DEGREES * PRIOR_WITHIN * total * np.eye(r)) / (freedom + PRIOR_DEGREES)
+    return np.asarray(blended + 1e-9 * total * np.eye(r))
+
+
+def _left_out_spread(inside: FloatArray, freedom: float) -> FloatArray:
+    """(r,) variance within products along axes on which W is one, for pictures W was not learnt from.
+
+    A covariance of many axes fits its own few pictures too well; what each would have been without itself follows from
+    the rank-one update (J. Sherman and W. J. Morrison, 1950).
+    """
     if freedom <= 0:
-        return prior * np.eye(r)
-    scatter = inside.T @ inside
-    sample = scatter / freedom
-    level = float(np.trace(sample)) / r
-    energy = (inside**2).sum(axis=1)
-    apart = float(((sample - level * np.eye(r)) ** 2).sum())
-    noise = float((energy**2).sum() / freedom - (sample**2).sum()) / freedom
-    shrink = min(1.0, max(0.0, noise / apart)) if apart > 0 else 1.0
-    shrunk = (1.0 - shrink) * sample + shrink * level * np.eye(r)
-    mixed = (freedom * shrunk + PRIOR_DEGREES * prior * np.eye(r)) / (freedom + PRIOR_DEGREES)
-    return np.asarray(mixed + 1e-9 * total * np.eye(r))
+        return np.ones(inside.shape[1])
+    worth = freedom + PRIOR_DEGREES
+    own = np.minimum((inside**2).sum(axis=1) / worth, 0.95)
+    told = ((inside / (1.0 - own)[:, None]) ** 2).sum(axis=0)
+    return np.asarray((told + PRIOR_DEGREES) / worth)
