@@ -72,6 +72,8 @@ def test_what_is_not_said_is_as_usual(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
+        pytest.param(LEAST + '[shop]\nurl = "shop.example"\nkey_file = "k"\n', "shop.url: found", id="no address"),
+        pytest.param(LEAST + '[shop]\nurl = "https://x"\n', "shop.key_file: found nothing", id="a shop without a key"),
         pytest.param("cart = ", "no TOML", id="no TOML"),
         pytest.param('store = "shop"\n[[camera]]\nsource = "0"\n', "cart: found nothing", id="no name"),
         pytest.param(LEAST.replace('"c"', '"c/d"'), 'cart: found "c/d"', id="a name with a slash"),

@@ -16,7 +16,7 @@ from aisle.cart.audit_book import CheckResult
 from aisle.cart.checkout import Due, Settled
 from aisle.cart.delta import Delta
 from aisle.cart.doubts import Worth
-from aisle.cart.exit import CartExit, ExitState, Offer, Stage, offer_of
+from aisle.cart.exit import CartExit, ExitState, Offer, Stage, deliver, offer_of
 from aisle.cart.lane import Lane, LaneDecision, LanePolicy, LaneRequest, Named
 from aisle.cart.lane import Shopper as KnownShopper
 from aisle.cart.merge import Merged
@@ -104,6 +104,11 @@ class LaneCheckout:
             return None
         self._online = True
         return Shopper(known.customer_id, known.name, member=known.member)
+
+    def deliver(self) -> int:
+        """Send what left on trust and still waits; how many purchases were taken."""
+        with self._lock:
+            return deliver(self._link, self._queue)
 
     def settle(self, due: Due) -> Settled:
         """Carry the payment as far as it goes now."""

@@ -30,6 +30,7 @@ from aisle.store.folder import load_store
 from aisle.store.problems import StoreError
 
 if TYPE_CHECKING:
+    from aisle.bootstrap.cart_shop import Joined
     from aisle.cart.eye import Eye
     from aisle.store.model import Store
 
@@ -60,6 +61,8 @@ def run_cart(place: Path, wish: RunWish, *, console: Console | None = None) -> i
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         config = _wished(config_of(place, wish.camera), wish)
+        shop = _joined(config)
+        config = config if shop is None else shop.config
         store = load_store(config.store)
         stop = stopped_by_signals()
         with ExitStack() as stack:
@@ -74,6 +77,7 @@ def run_cart(place: Path, wish: RunWish, *, console: Console | None = None) -> i
                 told=view.show if view is not None else None,
                 heard=recorder,
                 watch=watch,
+                shop=shop,
             )
             stack.callback(cart.close)
             cart.start()
@@ -92,6 +96,8 @@ def run_check(place: Path, camera: str | None = None, seconds: float = SELF_TEST
     """Check a cart's config, store and devices; 1 when something does not answer."""
     try:
         config = config_of(place, camera)
+        shop = _joined(config)
+        config = config if shop is None else shop.config
         store = load_store(config.store)
         read_settings(config.store)
         print(f"{config.cart_id}: config and store are in order ({len(store.products)} products)")
@@ -162,6 +168,15 @@ def _wished(config: CartConfig, wish: RunWish) -> CartConfig:
         host=config.host if wish.host is None else wish.host,
         port=config.port if wish.port is None else wish.port,
     )
+
+
+def _joined(config: CartConfig) -> Joined | None:
+    """The served shop a config names. Raises SettingsError."""
+    if not config.shop_url:
+        return None
+    from aisle.bootstrap.cart_shop import joined
+
+    return joined(config, time.time_ns())
 
 
 def _with_devices(

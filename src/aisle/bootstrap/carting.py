@@ -33,6 +33,7 @@ from aisle.sensing.cart.readings import CartReading
 from aisle.store.model import Store
 
 if TYPE_CHECKING:
+    from aisle.bootstrap.cart_shop import Joined
     from aisle.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -124,12 +125,13 @@ def open_cart(
     weighs: bool | None = None,
     silence_ns: int = SILENCE_NS,
     watch: DeviceWatch | None = None,
+    shop: Joined | None = None,
     random: Callable[[int], bytes] = os.urandom,
 ) -> Cart:
     """The cart of a config over a store that was loaded. Raises StoreError (staff list), OSError.
 
     `told` hears of each new screen, `heard` of each reading of a trip; `weighs` says whether there is a scale where the
-    config does not. `silence_ns`: see `RunningCart`.
+    config does not. `silence_ns`: see `RunningCart`. `shop` is a served shop the cart has joined.
     """
     ids = Names(clock, random)
     stack = ExitStack()
@@ -156,7 +158,8 @@ def open_cart(
         silence_ns=silence_ns,
         settle_ns=SETTLE_NS if has_scale else 0,
     )
-    checkout = OpeningCheckout(lambda: _checkout(config, store, settings, screen, clock, ids, random, stack))
+    parts = _Parts(config, store, settings, screen, clock, ids, random, stack, shop)
+    checkout = OpeningCheckout(lambda: _checkout(parts))
     watching = watch or DeviceWatch(clock())
     live = LiveCart(
         running,
@@ -166,9 +169,10 @@ def open_cart(
         door=StaffDoor(members, clock),
         checkout=checkout,
         pictures=pictures.find,
-        cards=_cards(settings),
+        cards=_cards(settings) if shop is None else {},
         told=told,
         last_screen=folder / "screen.json",
+        prices_at=_prices_at(shop),
     )
     return Cart(config, store, live, watching, checkout, clock, stack)
 
@@ -193,6 +197,12 @@ class PictureFolder:
         return f"/v1/pictures/{gtin}" if self.find(gtin) is not None else ""
 
 
+def _prices_at(shop: Joined | None) -> Clock | None:
+    """When the shop last said that the cart's prices are the newest; None where they are a folder of the cart's own."""
+    copy = shop.copy if shop is not None else None
+    return None if copy is None else lambda: copy.checked_ns
+
+
 def _cards(settings: Settings) -> dict[str, str]:
     """The sandbox's test cards a guest may choose from; none where real money moves."""
     if settings.payments != "sandbox":
@@ -204,44 +214,50 @@ def _cards(settings: Settings) -> dict[str, str]:
     return {token: f"{brand(TEST_CARDS[token].brand)} {TEST_CARDS[token].last4} ({token})" for token in CARDS}
 
 
-def _checkout(
-    config: CartConfig,
-    store: Store,
-    settings: Settings,
-    screen: Screen,
-    clock: Clock,
-    ids: Callable[[], str],
-    random: Callable[[int], bytes],
-    stack: ExitStack,
-) -> Checkout:
-    """The lane of a shop embedded in this program; its books lie in the cart's folder."""
+def _checkout(cart: _Parts) -> Checkout:
+    """The lane: of a served shop, or of one embedded in this program, whose books lie in the cart's folder."""
     from aisle.bootstrap.cart_lane import LaneCheckout, LaneLink
-    from aisle.bootstrap.cart_receipts import EmbeddedReceipts
-    from aisle.bootstrap.shop import compose, lane_policy_of, secret_of
-    from aisle.cart.errands import Errands
+    from aisle.cart.lane import LanePolicy
     from aisle.cart.purchase_queue import PurchaseQueue
 
-    var = config.folder / "shop"
+    queue = PurchaseQueue(cart.config.folder / "purchases")
+    cart.stack.callback(queue.close)
+    if cart.shop is not None:
+        from aisle.bootstrap.cart_shop import Errands, HttpReceipts
+
+        link, copy = cart.shop.link, cart.shop.copy
+        policy = LanePolicy(offline=cart.config.offline, offline_limit_minor=cart.config.offline_limit_minor)
+        checkout = LaneCheckout(link, queue, cart.screen.till, policy, cart.clock, HttpReceipts(link))
+        errands: tuple[Callable[[], object], ...] = (checkout.deliver,)
+        if copy is not None:
+            errands += (lambda: copy.refresh(link, cart.clock()),)
+        cart.stack.callback(Errands(errands).stop)
+        return checkout
+    from aisle.bootstrap.cart_receipts import EmbeddedReceipts
+    from aisle.bootstrap.shop import compose, lane_policy_of, secret_of
+
+    var = cart.config.folder / "shop"
     var.mkdir(mode=0o700, exist_ok=True)
-    secret = secret_of(var / "secret", random)
-    shop = compose(store, var, f"sqlite:///{var / 'visits.db'}", settings, clock, ids, secret)
-    stack.callback(shop.close)
+    secret = secret_of(var / "secret", cart.random)
+    shop = compose(cart.store, var, f"sqlite:///{var / 'visits.db'}", cart.settings, cart.clock, cart.ids, secret)
+    cart.stack.callback(shop.close)
     shop.start()
-    stack.callback(shop.stop)
-    queue = PurchaseQueue(config.folder / "purchases")
-    stack.callback(queue.close)
-    link = LaneLink(shop.backend.lane)
-    errands = Errands(link, queue, clock)  # what left on trust while the bank was silent
-    errands.start()
-    stack.callback(errands.stop)
-    receipts = EmbeddedReceipts(shop.desk, settings, config.folder / "mail")
-    return LaneCheckout(
-        link,
-        queue,
-        screen.till,
-        lane_policy_of(settings),
-        clock,
-        receipts,
-        unlock=lambda trip_id: _log.info("trip %s: the cart may roll", trip_id),
-        call=lambda why: _log.info("somebody is called: %s", why),
-    )
+    cart.stack.callback(shop.stop)
+    receipts = EmbeddedReceipts(shop.desk, cart.settings, cart.config.folder / "mail")
+    policy = lane_policy_of(cart.settings)
+    return LaneCheckout(LaneLink(shop.backend.lane), queue, cart.screen.till, policy, cart.clock, receipts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a lane is opened from, later than the rest."""
+
+    config: CartConfig
+    store: Store
+    settings: Settings
+    screen: Screen
+    clock: Clock
+    ids: Callable[[], str]
+    random: Callable[[int], bytes]
+    stack: ExitStack
+    shop: Joined | None

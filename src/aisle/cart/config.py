@@ -54,8 +54,10 @@ class CartCamera:
 class CartConfig:
     """A cart as its file describes it. Paths are absolute.
 
-    `devices` are the sources of the scale, the motion sensor and the scanner, those the cart has. `folder` is where
-    the cart keeps its journal, staff list and receipts. `hosts`: further names its screen may be reached by.
+    `shop_url` is a served shop, empty for one inside this program; with it `store` may be missing (an empty path), and
+    the catalogue comes from there. `devices` are the sources of the scale, the motion sensor and the scanner, those the
+    cart has. `folder` is where the cart keeps its journal, staff list and receipts. `hosts`: further names its screen
+    may be reached by.
     """
 
     cart_id: str
@@ -68,6 +70,8 @@ class CartConfig:
     hosts: frozenset[str] = frozenset()
     language: str = "en"
     session: CartSettings = field(default_factory=CartSettings)
+    shop_url: str = ""
+    shop_key: Path | None = None
     offline: Offline = "trust"
     offline_limit_minor: int = 5_000
     looks: bool = True
@@ -95,14 +99,18 @@ def _config(fields: Fields, path: Path, found: Findings) -> CartConfig:
     cart_id = fields.text("cart", expected="the cart's name")
     if cart_id and not _NAME.fullmatch(cart_id):
         fields.error("cart", f'"{cart_id}"', "1 to 32 letters, digits, hyphens or underscores")
-    store = home / fields.text("store", expected="a store folder, relative to this file")
-    if fields.has("store") and not (store / "store.toml").is_file():
+    url, key = _shop(fields.table("shop"), home)
+    named = fields.text("store", "" if url else None, expected="a store folder, relative to this file")
+    store = home / named if named else Path()
+    if named and not (store / "store.toml").is_file():
         fields.error("store", f'"{store}" without a store.toml', "a store folder (aisle new makes one)")
     folder = home / fields.text("folder", f"var/{cart_id or 'cart'}")
     config = CartConfig(
         cart_id=cart_id,
         store=store,
         folder=folder,
+        shop_url=url,
+        shop_key=key,
         devices=_devices(fields),
         cameras=_cameras(fields, home),
         looks=fields.flag("looks", True),
@@ -114,6 +122,16 @@ def _config(fields: Fields, path: Path, found: Findings) -> CartConfig:
     if not config.devices and not config.cameras and not found.problems:
         fields.error("camera", "no device at all", "a [[camera]], a [scanner] or a [scale]")
     return config
+
+
+def _shop(table: Fields, home: Path) -> tuple[str, Path | None]:
+    """The address of a served shop, and the file with the cart's key; none where the cart has a shop of its own."""
+    url = table.text("url", "") if table.has("url") else ""
+    if url and not url.startswith(("https://", "http://")):
+        table.error("url", f'"{url}"', "an address such as https://shop.example")
+    key = home / table.text("key_file", expected="the file with the cart's key") if table.has("url") else None
+    table.close()
+    return url, key
 
 
 def _devices(fields: Fields) -> dict[str, str]:

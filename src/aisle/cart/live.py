@@ -70,11 +70,12 @@ class LiveCart:
         cards: dict[str, str] | None = None,
         told: Callable[[ScreenState], None] | None = None,
         last_screen: Path | None = None,
+        prices_at: Callable[[], int] | None = None,
     ) -> None:
         """`cards`: what a guest may pay with (token -> name); `told` hears of each new screen, in the core's thread.
 
         `last_screen` is a file that keeps the screen of a trip, so that after a kill it is there before the journal has
-        been folded; touches and readings wait for that.
+        been folded; touches and readings wait for that. `prices_at` says when prices were last known to be new.
         """
         self.watch = watch
         self.cards = cards or {}
@@ -92,7 +93,8 @@ class LiveCart:
         self._retry: tuple[int, Due] | None = None
         self._trouble = ""
         self._online = True
-        now_ns = self._prices_at_ns = clock()
+        now_ns = clock()
+        self._prices_at = prices_at or (lambda: now_ns)
         self._last_screen = last_screen
         self._state = self._kept() or cart.state(now_ns, now_ns // 1_000_000)  # revisions grow over restarts
 
@@ -311,7 +313,7 @@ class LiveCart:
             changed = True
         if self._checkout.online != self._online:
             self._online = self._checkout.online
-            changed = self._cart.connected(Connection(self._online, self._prices_at_ns)) or changed
+            changed = self._cart.connected(Connection(self._online, self._prices_at())) or changed
         if not self._queue.empty():  # while readings wait, what they say comes before what the clock says
             return changed
         return self._cart.beat(now_ns) or changed
