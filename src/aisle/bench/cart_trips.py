@@ -7,7 +7,6 @@ same trip with a shopper who answers each prompt truthfully a few seconds after 
 from __future__ import annotations
 
 import multiprocessing
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +20,7 @@ from aisle.cart.session import CartSession, CartSettings
 from aisle.cart.trip import Prompt, Trip
 from aisle.sensing.cart.readings import TapReading
 from aisle.simulation.cart.catalogue import Catalogue, grocery
+from aisle.simulation.cart.judging import justified
 from aisle.simulation.cart.trip import SimulatedTrip, mixed_plan, simulate_trip
 from aisle.simulation.cart.truth import TripTruth, truthful_answer
 from aisle.store.model import Store
@@ -28,7 +28,6 @@ from aisle.store.model import Store
 NS = 1_000_000_000
 ANSWER_S = 3.0
 GRAMS, GRAMS_SHARE = 5.0, 0.01  # a weighed line may be off by so much
-EARLY_S, LATE_S = 2.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,18 +195,8 @@ def wrong_lines(trip: Trip, truth: TripTruth, store: Store) -> tuple[str, ...]:
 
 
 def is_right(prompt: Prompt, truth: TripTruth) -> bool:
-    """Whether the truth holds a doubt when the prompt came up."""
-    return any(
-        d.t0_ns - EARLY_S * NS <= prompt.t_ns <= d.t1_ns + LATE_S * NS
-        and (d.gtin is None or prompt.gtin is None or d.gtin == prompt.gtin or prompt.kind.value != d.kind)
-        for d in truth.doubts
-    )
-
-
-def most_wrong(tally: TripTally, most: int = 12) -> list[tuple[str, int]]:
-    """Situations by how many trips with them are not exact."""
-    counts = Counter(name for trip in tally.trips if not trip.exact for name in trip.situations)
-    return counts.most_common(most)
+    """Whether the truth holds a doubt of the prompt's kind when it came up, about its product where it names one."""
+    return justified(truth, prompt.t_ns, prompt.kind.value, prompt.gtin)
 
 
 def _same(mine: dict[str, object] | None, theirs: dict[str, str | int | float] | None) -> bool:

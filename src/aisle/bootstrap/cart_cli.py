@@ -1,4 +1,4 @@
-"""The words of `aisle cart`: run, check, staff. Their bodies are imported when they are called."""
+"""The words of `aisle cart`: run, check, staff, replay, simulate. Their bodies are imported when they are called."""
 
 from __future__ import annotations
 
@@ -90,3 +90,57 @@ def staff(
     from aisle.bootstrap.cart_running import run_staff
 
     raise typer.Exit(run_staff(folder, number, name))
+
+
+@cart.command(epilog="Example: aisle cart replay trips/monday.mcap --store corner-shop --json")
+def replay(
+    recordings: Annotated[
+        list[Path], typer.Argument(metavar="RECORDING...", help="MCAP files of trips, or folders of them.")
+    ],
+    store: Annotated[
+        Path | None, typer.Option(metavar="STORE", help="The store folder; one beside the recording without it.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write DIR/<trip>.json each.")] = None,
+) -> None:
+    """Receipts of recorded trips, with what was asked and what a person should look at."""
+    from aisle.bootstrap.cart_replaying import run_cart_replay
+
+    raise typer.Exit(run_cart_replay(recordings, store=store, json=json, out=out))
+
+
+@cart.command(epilog="Example: aisle cart simulate trips --trips 40 --situation own-bag")
+def simulate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new or empty folder.")],
+    trips: Annotated[int, typer.Option(help="So many trips.")] = 10,
+    items: Annotated[int, typer.Option(help="About so many pieces in each.")] = 25,
+    seed: Annotated[int, typer.Option(help="Another number, other trips.")] = 1,
+    situation: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Weave this situation in; may be repeated.")
+    ] = None,
+    pictures: Annotated[bool, typer.Option("--pictures", help="Film the scan camera (large files).")] = False,
+    photographs: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="--pictures: show photographs DIR/<class>/*.jpg of produce.")
+    ] = None,
+    fps: Annotated[float, typer.Option(help="--pictures: so many a second.")] = 8.0,
+    scanner: Annotated[bool, typer.Option("--scanner/--no-scanner", help="Whether there is a hand scanner.")] = True,
+    baskets: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Till baskets whose lengths shopping lists take.")
+    ] = None,
+) -> None:
+    """Recordings of simulated trips, with their truth and their store folder."""
+    from aisle.simulation.cart.command import run_cart_simulate
+
+    code = run_cart_simulate(
+        out,
+        trips=trips,
+        items=items,
+        seed=seed,
+        situations=tuple(situation or ()),
+        pictures=pictures,
+        photographs=photographs,
+        fps=fps,
+        scanner=scanner,
+        baskets=baskets,
+    )
+    raise typer.Exit(code)

@@ -25,7 +25,7 @@ class PromptSettings:
     likely: float = 0.5
     gone: float = 0.25
     sure: float = 0.9
-    unknown_s: float = 8.0
+    unknown_s: float = 11.0
     waiting_s: float = 25.0
     passed_by_s: float = 8.0
     removed_s: float = 6.0
@@ -187,12 +187,18 @@ def _in_causes(doubt: InDoubt, summary: Summary, goods: Mapping[str, Goods], s: 
         )
     if top[0] == Kind.GOODS.value and top[1] in goods and doubt.unnamed < 0.5:
         same = [(thing, p) for thing, p in doubt.things if thing[1] == top[1]]
-        unsure = 1.0 - top_p / max(sum(p for _, p in same), 1e-9)
+        whole = max(sum(p for _, p in same), 1e-9)
+        unsure = 1.0 - top_p / whole
         shown = next((p.shown for p in summary.best.pieces if p.event == doubt.event), None)
-        first = next((p.event for p in summary.best.pieces if p.shown == shown), doubt.event)
+        mine = [p for p in summary.best.pieces if p.shown is not None and shown is not None]
+        mine = [p for p in mine if p.shown is not None and shown is not None and p.shown.number == shown.number]
+        first = mine[0].event if mine else doubt.event
         asked = goods[top[1]].quantity_required and (shown is None or shown.quantity is None)
         counted = goods[top[1]].selling is Selling.BY_PIECE
-        certain = there * (1.0 if asked else unsure / (1.0 - s.sure) * s.likely if counted else 0.0)
+        if shown is not None and shown.quantity is not None:
+            certain = 0.0 if sum(p.count for p in mine) >= shown.quantity else there * s.likely
+        else:
+            certain = there * (1.0 if asked else unsure / (1.0 - s.sure) * s.likely if counted else 0.0)
         counts = tuple(Choice(g, n, p) for (_, g, n), p in same)[:MOST_OPTIONS]
         if certain > 0.0 and (shown is None or first == doubt.event):  # pieces of one showing are asked for once
             yield Cause(

@@ -22,7 +22,7 @@ LEAST_SIGMA_G = 1.5
 UNIT_SHARE, UNIT_G = 0.012, 1.0  # how much pieces of one packaged product differ from each other
 LEAST_SHARE = 0.97  # of the net weight is what a package weighs at least
 PIECE_SHARE = 0.18  # how much single fruits differ, where nobody says
-TYPICAL_SHARE = 0.12  # how far the typical fruit may be from today's
+TYPICAL_SHARE = 0.15  # how far the typical fruit may be from today's
 WEIGHED_G, WEIGHED_NATS = 600.0, 0.8  # what a bag of loose goods weighs: log-normal
 
 
@@ -131,4 +131,4 @@ def _piece(product: Product) -> Weight:
     assert product.weight_g is not None
     typical = product.weight_g
     spread = product.weight_sigma_g if product.weight_sigma_g is not None else PIECE_SHARE * typical
-    return Weight(typical, (TYPICAL_SHARE * typical) ** 2, max(0.7 * spread, 0.08 * typical, LEAST_SIGMA_G) ** 2)
+    return Weight(typical, (TYPICAL_SHARE * typical) ** 2, max(spread, 0.08 * typical, LEAST_SIGMA_G) ** 2)

@@ -37,7 +37,7 @@ class MovePriors:
     placed: float = math.log(0.92)  # what was just shown goes in next
     placed_late: float = math.log(0.4)  # ... and what was shown long ago
     late_s: float = 25.0
-    kept_back: float = math.log(0.2)  # something went in, and what was shown before it did not
+    kept_back: float = math.log(0.12)  # something went in, and what was shown before it did not
     by_ones: float = math.log(0.25)  # of several that were said, one goes in
     fewer: float = math.log(0.06)  # ... or some
     more: float = math.log(0.4)  # of loose pieces nobody counted, another one follows
@@ -456,7 +456,7 @@ def _sight_of(sights: Sequence[Sight], shown: Shown) -> float:
         top = max(sight.nats.values(), default=0.0)
         if near and top > 2.0:
             mine = sight.nats.get(shown.gtin, min(sight.rest, 0.0))
-            nats = max(0.6 * (mine - top), -4.0)
+            nats = max(0.4 * (mine - top), -2.5)
             best = nats if best is None else max(best, nats)
     return best or 0.0
 
