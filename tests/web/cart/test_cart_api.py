@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aisle.cart.checkout import Settled
 from aisle.cart.screen_state import AuditItem, ScreenState
@@ -213,3 +215,30 @@ def test_after_five_wrong_pins_the_door_is_shut(tmp_path: Path) -> None:
         found = [kit.post("/v1/staff/sign-in", {"number": "17", "pin": "0000"}) for _ in range(6)]
         assert [answer.status_code for answer in found] == [403] * 5 + [429]
         assert json.loads(found[-1].content)["type"] == "urn:aisle:problem:staff_locked"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+TAPS = st.sampled_from(
+    ["plu", "quantity", "remove", "own_bag", "personal_item", "answer", "container", "help", "language", "large_text"]
+)
+
+
+@given(st.fixed_dictionaries({"tap": TAPS | st.text(max_size=10), "value": JSON}) | JSON)
+def test_any_touch_is_taken_or_told(kit: Kit, body: object) -> None:
+    answer = kit.post("/v1/taps", body)
+    assert answer.status_code in (200, 409, 422, 429)
+    assert answer.headers["content-type"] in ("application/json", "application/problem+json")
+    assert kit.get("/v1/screen").status_code == 200
+
+
+def test_what_cannot_be_kept_is_not_done(tmp_path: Path) -> None:
+    with open_kit(tmp_path) as kit:
+        (tmp_path / "trips").rename(tmp_path / "gone")
+        assert problem(kit.post("/v1/sign-in")) == (503, "journal_unwritable")
+        assert kit.get("/v1/screen").json()["phase"] == "idle"
+        (tmp_path / "gone").rename(tmp_path / "trips")
+        kit.begin(TEA)

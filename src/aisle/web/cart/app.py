@@ -8,6 +8,7 @@ from concurrent.futures import TimeoutError as LateError
 from fastapi import FastAPI, Request, Response
 
 from aisle import __version__
+from aisle.cart.journal import JournalError
 from aisle.cart.live import LiveCart
 from aisle.cart.running import RefusedError
 from aisle.cart.staff import StaffActError
@@ -36,6 +37,8 @@ def create_cart_app(cart: LiveCart, *, hosts: frozenset[str] | None = LOCAL) -> 
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(StaffActError, _act_refused)
     app.add_exception_handler(LateError, _late)
+    app.add_exception_handler(OSError, _disk)
+    app.add_exception_handler(JournalError, _disk)
     app.include_router(routes)
     app.include_router(page.routes)
     describe(app, SPOKEN, SCHEME)
@@ -52,6 +55,11 @@ async def _act_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, StaffActError)
     problem = ProblemError(422, error.code, str(error), found=error.found, expected=error.expected)
     return problem_response(request, problem)
+
+
+async def _disk(request: Request, error: Exception) -> Response:
+    """What cannot be kept is not done: the journal comes before everything."""
+    return problem_response(request, ProblemError(503, "journal_unwritable", f"The cart cannot keep this: {error}"))
 
 
 async def _late(request: Request, error: Exception) -> Response:

@@ -12,7 +12,7 @@ export function render(state, words, act) {
   document.documentElement.lang = state.language;
   place("size").setAttribute("aria-pressed", String(state.large_text));
   place("language-code").textContent = state.language.toUpperCase();
-  place("cart-name").textContent = words.cart_name.replace("{number}", state.cart_id);
+  place("cart-name").textContent = words.cart_name.replace("{number}", state.cart_id.replace(/^cart-/, ""));
   place("help").disabled = state.help_called;
   fill(place("last"), [state.last, words.last_empty], () => last(state, words));
   fill(place("questions"), [state.questions, state.cannot_scan, state.language], () => questions(state, words, act));
