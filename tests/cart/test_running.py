@@ -12,11 +12,12 @@ from aisle.cart.notes import Overridden
 from aisle.cart.running import RefusedError, RunningCart, steady_lines
 from aisle.cart.screen import Connection
 from aisle.cart.screen_state import AuditItem
+from aisle.cart.session import CartSession
 from aisle.cart.shopper import Shopper
 from aisle.cart.staff import StaffAct
-from aisle.cart.trip import Phase, PromptKind
+from aisle.cart.trip import Phase, PromptKind, Trip
 from aisle.sensing.cart.readings import ScanReading, TapReading
-from cart.screen_kit import BREAD, PESTO, TEA, WINE, Clock, line, running, trip
+from cart.screen_kit import BREAD, PESTO, TEA, WINE, Clock, line, running, shop, trip
 
 MIRA = Shopper(name="Mira", email="mira@example.com")
 
@@ -227,3 +228,27 @@ def test_without_network_the_screen_says_so(tmp_path: Path) -> None:
 def test_lines_keep_their_names() -> None:
     mixed = trip(replace(line(TEA, at_s=9), line_id="l7"), line(BREAD), line(TEA, at_s=2))
     assert [one.line_id for one in steady_lines(mixed).lines] == [f"{TEA}.2", BREAD, TEA]
+
+
+class Stuck(CartSession):
+    """A session whose scale was stuck to the end."""
+
+    @property
+    def trip(self) -> Trip:
+        return replace(super().trip, faults=("The scale is stuck.",))
+
+
+def test_what_only_the_last_trip_has_met_waits_for_staff(tmp_path: Path) -> None:
+    clock = Clock()
+    cart = running(tmp_path, clock)
+    cart._make = lambda trip_id: Stuck(shop(), trip_id, "cart-1", weighs=False)
+    cart.sign_in(MIRA, "en", clock())
+    cart.touch(tap(clock, "pay"))
+    assert cart.due is not None
+    cart.settled(cart.due, Settled("paid"), clock())
+    cart.leave(clock())
+    assert (cart.phase, cart.state(clock(), 0).faults) == (Phase.OUT_OF_SERVICE, ("The scale is stuck.",))
+    cart.devices(())
+    assert cart.phase is Phase.OUT_OF_SERVICE
+    cart.act(StaffAct("a1", "device_checked", "17", clock()))
+    assert cart.phase is Phase.IDLE

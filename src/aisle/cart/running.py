@@ -104,6 +104,7 @@ class RunningCart:
         self._acts: list[StaffAct] = []
         self._attempt = 0
         self._faults: tuple[tuple[str, str], ...] = ()
+        self._found: tuple[tuple[str, str], ...] = ()  # faults the last trip met and no device tells of
         self._fed_ns = 0
         self._paid_ns = 0
         self._put: frozenset[str] | None = None  # questions open when the lane put one
@@ -133,7 +134,7 @@ class RunningCart:
         if self._charged is not None:
             return self._charged
         if self._session is None:
-            faults = tuple(words for _, words in self._faults)
+            faults = tuple(words for _, words in (*self._faults, *self._found))
             return Trip("", self.cart_id, self._phase, now_ns, now_ns, faults=faults)
         trip = after_staff(steady_lines(self._session.trip), self._acts, self.screen.store)
         return replace(self._with_faults(trip), phase=self._phase)
@@ -247,6 +248,10 @@ class RunningCart:
 
     def act(self, act: StaffAct) -> None:
         """What a member of staff puts right. Raises StaffActError, RefusedError."""
+        if act.kind == "device_checked":
+            self._found = ()
+            self._idle()
+            return
         if self._session is None or self._phase is Phase.PAID:
             raise RefusedError("nobody_shops", "There is no trip to act on.", self._phase.value, "a trip going on")
         check_act(act, self.trip(act.t_ns), self.screen.store)
@@ -268,13 +273,13 @@ class RunningCart:
     def devices(self, faults: Sequence[tuple[str, str]]) -> bool:
         """What is wrong with the devices now: (kind, words), kind "camera", "scale" or another; whether that is news.
 
-        While nobody shops a cart with a fault is out of service.
+        While nobody shops a cart with a fault is out of service. A fault that only the last trip has met stays until a
+        member of staff has looked ("device_checked").
         """
         if tuple(faults) == self._faults:
             return False
         self._faults = tuple(faults)
-        if self._phase in (Phase.IDLE, Phase.OUT_OF_SERVICE):
-            self._phase = Phase.OUT_OF_SERVICE if self._faults else Phase.IDLE
+        self._idle()
         return True
 
     def connected(self, connection: Connection) -> bool:
@@ -289,11 +294,20 @@ class RunningCart:
         self._phase = Phase.SHOPPING
         self._acts, self._attempt, self.due = [], 0, None
 
+    def _idle(self) -> None:
+        """While nobody shops: free, or out of service."""
+        if self._phase in (Phase.IDLE, Phase.OUT_OF_SERVICE):
+            self._phase = Phase.OUT_OF_SERVICE if self._faults or self._found else Phase.IDLE
+
     def _reset(self) -> None:
+        told = {kind for kind, _ in self._faults}
+        if self._session is not None and "scale" not in told:  # such as one that is stuck, and so never silent
+            self._found = tuple(("scale", words) for words in self._session.trip.faults)
         self._session, self._acts, self.due = None, [], None
         self._charged, self._put, self._pay_at_ns = None, None, None
         self._seat = Seat(surface=Surface(self._language), connection=self._seat.connection)
-        self._phase = Phase.OUT_OF_SERVICE if self._faults else Phase.IDLE
+        self._phase = Phase.IDLE
+        self._idle()
 
     def _take(self, reading: CartReading) -> bool:
         self._journal.append(reading)

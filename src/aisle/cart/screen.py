@@ -144,6 +144,7 @@ class Screen:
             age_check=self._age(trip),
             staff=StaffView(plain(seat.staff_name), seat.audit, tuple(sorted(trip.flags))) if seat.staff_name else None,
             receipt=seat.receipt,
+            faults=trip.faults if seat.staff_name or trip.phase is Phase.OUT_OF_SERVICE else (),
             t_ns=now_ns,
         )
 

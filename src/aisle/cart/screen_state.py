@@ -143,7 +143,8 @@ class ScreenState(msgspec.Struct, frozen=True):
     """Everything on the screen at one moment.
 
     `revision` counts the changes of this cart's screen. `mode` is "", "own_bag" or "personal_item" while the shopper
-    puts in what is their own. `cannot_scan`: scanning failed twice in a row, so offer other ways.
+    puts in what is their own. `cannot_scan`: scanning failed twice in a row, so offer other ways. `faults` are for
+    staff, as devices told them.
     """
 
     revision: int
@@ -167,4 +168,5 @@ class ScreenState(msgspec.Struct, frozen=True):
     age_check: int = 0
     staff: StaffView | None = None
     receipt: str = ""
+    faults: tuple[str, ...] = ()
     t_ns: int = 0

@@ -29,6 +29,7 @@ ActKind = Literal[
     "void",
     "transfer",
     "start_over",
+    "device_checked",
 ]
 REASONED: frozenset[str] = frozenset(
     {"set_quantity", "set_price", "remove_line", "add_line", "void", "transfer", "start_over"}

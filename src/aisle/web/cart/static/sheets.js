@@ -117,6 +117,10 @@ function staffActs(state, words, act) {
     ...state.questions.map((question) => ({ text: question.title, kind: "resolve_prompt", about: question.prompt_id, word: "staff_resolve" })),
     ...(state.staff?.flags || []).filter((flag) => flag !== "help" || state.help_called).map((flag) => ({ text: words[`check_staff_${flag}`] || words.help_called, kind: "clear_flag", about: flag, word: "staff_clear_flag" })),
   ].map((item) => el("div", { class: "staff-line" }, el("span", { text: item.text }), el("span"), button(words[item.word], () => put({ kind: item.kind, about: item.about }))));
+  if (state.phase === "out of service") {
+    open_items.push(...state.faults.map((text) => el("p", { class: "lead", text })));
+    open_items.push(el("div", { class: "staff-acts" }, button(words.staff_clear_flag, () => put({ kind: "device_checked" }))));
+  }
   const leave = async () => { await post("/v1/staff/sign-out", {}, token).catch(() => {}); token = ""; sheet.close(); };
   const add = () => find(words, (one) => { put({ kind: "add_line", gtin: one.value }); });
   open(words.staff_hello.replace("{name}", state.staff?.name || ""), words, [
