@@ -30,8 +30,8 @@ class PromptSettings:
     passed_by_s: float = 8.0
     removed_s: float = 6.0
     count_s: float = 10.0
-    weight_s: float = 6.0
-    weight_g: float = 12.0
+    weight_s: float = 12.0
+    weight_g: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +213,8 @@ def _in_causes(doubt: InDoubt, summary: Summary, goods: Mapping[str, Goods], s: 
 
 
 def _out_causes(doubt: OutDoubt, goods: Mapping[str, Goods], s: PromptSettings) -> Iterator[Cause]:
-    total = sum(p for _, p in doubt.products)
     known = [(gtin, p) for gtin, p in doubt.products if gtin]
+    total = sum(p for _, p in known)
     if not known:
         return
     top = known[0][1]
@@ -237,7 +237,7 @@ def _weight_causes(summary: Summary, goods: Mapping[str, Goods], s: PromptSettin
             continue
         printed = piece.shown is not None and piece.shown.grams is not None
         if goods[piece.gtin].selling is Selling.BY_WEIGHT and not printed:
-            off = piece.var_g**0.5 / max(s.weight_g, 0.03 * piece.mean_g)
+            off = piece.var_g**0.5 / max(s.weight_g, 0.04 * piece.mean_g)
             yield Cause(
                 ("weight", piece.number),
                 PromptKind.WEIGH_AGAIN,

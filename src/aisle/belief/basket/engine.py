@@ -45,6 +45,7 @@ class BasketSettings:
     waits_nats: float = -3.0
     unnamed_s: tuple[float, float] = (8.0, 25.0)  # ... and what is in gets its name, or is something else
     unnamed_nats: float = -1.4
+    mistaken: float = math.log(0.3)  # of things taken for another product by sight, one gets its right name
     own_room_s: float = 1.0
     most_gone: int = 6
 
@@ -202,8 +203,6 @@ class BasketBelief:
                 continue
             same = piece.kind is Kind.GOODS and piece.gtin == shown.gtin
             named = True
-            if piece.kind is Kind.GOODS and not same:
-                continue  # taken for another product by sight: the unknown thing beside it can become this one
             for count, fit in self._named(h, piece, shown, same):
                 fresh = replace(piece, kind=Kind.GOODS, gtin=shown.gtin, shown=shown, count=count)
                 yield replace(h.weighted(fit), pieces=(*h.pieces[:i], fresh, *h.pieces[i + 1 :]))
@@ -224,6 +223,10 @@ class BasketBelief:
             return
         goods = self.goods.get(shown.gtin)
         blank = unknown_density(piece.mean_g)
+        if piece.kind is Kind.GOODS:  # taken for another product by sight, which is wrong now and then
+            prior += self.settings.mistaken
+            guess = self.goods.get(piece.gtin)
+            blank = guess.density(piece.mean_g / piece.count, piece.var_g) if guess is not None else blank
         if goods is None or goods.weight is None or goods.selling is Selling.BY_WEIGHT:
             fit = goods.density(piece.mean_g, piece.var_g) if goods is not None else blank
             yield 1, prior + fit - blank
