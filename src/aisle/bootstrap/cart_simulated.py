@@ -287,8 +287,31 @@ def _told(paid: ScreenState, trip: SimulatedTrip, home: Path, kept: bool, out: C
         print("error: the trip was not paid")
         return FAILED
     out.print(paid.receipt, markup=False, highlight=False, soft_wrap=True)
-    charged = {line.gtin: line.grams if line.grams is not None else line.quantity for line in paid.lines}
-    out.print(f"{len(trip.truth.lines)} products lay in the cart, {len(charged)} are on the receipt.")
+    wrong = differences(paid, trip)
+    out.print("The receipt says what lay in the cart." if not wrong else "\n".join(wrong), markup=False)
     for mail in sorted((home / "mail").glob("*.eml")) if kept else []:
         out.print(f"mail to {MAIL}: {mail}", soft_wrap=True)
     return DONE
+
+
+def differences(paid: ScreenState, trip: SimulatedTrip) -> list[str]:
+    """How a paid receipt differs from what really lay in the cart, a sentence for each product; weights to 2 %."""
+    lay = {str(real["gtin"]): real for real in trip.truth.lines}
+    pieces: dict[str, int] = {}
+    grams: dict[str, int] = {}
+    names: dict[str, str] = {}
+    for line in paid.lines:
+        names[line.gtin] = line.name
+        if line.grams is None:
+            pieces[line.gtin] = pieces.get(line.gtin, 0) + line.quantity
+        else:
+            grams[line.gtin] = grams.get(line.gtin, 0) + line.grams
+    told = [f"{names[gtin]} is on the receipt, and was not in the cart." for gtin in sorted(names.keys() - lay.keys())]
+    for gtin, real in sorted(lay.items()):
+        if gtin not in names:
+            told.append(f"{gtin} lay in the cart, and is not on the receipt.")
+        elif "quantity" in real and real["quantity"] != pieces.get(gtin):
+            told.append(f"{names[gtin]}: {real['quantity']} lay in the cart, {pieces.get(gtin)} are on the receipt.")
+        elif "grams" in real and abs(float(real["grams"]) - grams.get(gtin, 0)) > 0.02 * float(real["grams"]):
+            told.append(f"{names[gtin]}: {real['grams']} g lay in the cart, {grams.get(gtin)} g are on the receipt.")
+    return told
