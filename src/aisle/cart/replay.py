@@ -5,7 +5,7 @@ from __future__ import annotations
 from aisle.cart.outcome import CartOutcome
 from aisle.cart.perception import Perception
 from aisle.cart.session import CartSession, CartSettings
-from aisle.sensing.cart.readings import CartTrip, ScaleReading, TapReading
+from aisle.sensing.cart.readings import CartTrip, TapReading
 from aisle.store.model import Store
 
 AFTER_PAY_NS = 3_000_000_000
@@ -21,8 +21,6 @@ def replay_trip(
     for reading in trip.readings():
         if paid_ns is not None and reading.t_ns > paid_ns + AFTER_PAY_NS:
             break
-        if isinstance(reading, ScaleReading):
-            session.has_scale()
         session.feed(reading)
         if isinstance(reading, TapReading) and reading.tap == "pay":
             paid_ns = reading.t_ns

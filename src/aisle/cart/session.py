@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from aisle.belief.basket.engine import BasketBelief, BasketSettings
+from aisle.belief.basket.engine import BasketBelief
 from aisle.belief.basket.evidence import Shown, Sight
+from aisle.belief.basket.settings import BasketSettings
 from aisle.belief.basket.state import Kind, Piece
 from aisle.belief.basket.summary import LineOdds, Summary, summed
 from aisle.cart.prompts import Prompter, PromptSettings
@@ -46,21 +47,20 @@ from aisle.store.model import Product, Store
 from aisle.vision.codes.voting import Votes, by_catalogue, vote
 
 if TYPE_CHECKING:
-    from aisle.cart.perception import Percept, Perception
+    from aisle.cart.cell_watch import WORDS, CellLimits, CellWatch
+from aisle.cart.perception import Percept, Perception
 
 NS = 1_000_000_000
 REFRESH_NS = NS // 2
-STUCK_TIMES = 4  # the cell says the very same so many times longer than ever before
 
 
 @dataclass(frozen=True, slots=True)
 class CartSettings:
-    """How one cart decides; the cell is given up when silent or stuck for so long (`_s`)."""
+    """How one cart decides."""
 
     belief: BasketSettings = field(default_factory=BasketSettings)
     prompts: PromptSettings = field(default_factory=PromptSettings)
-    scale_silent_s: float = 4.0
-    stuck_s: float = 8.0
+    cell: CellLimits = field(default_factory=CellLimits)
     showing_gap_s: float = 0.8
     showing_s: float = 4.0
     sticker_s: float = 20.0
@@ -122,24 +122,14 @@ class CartSession:
         self._container = ""
         self._coupons: list[str] = []
         self._faults: dict[str, str] = {}
-        self._seen_faults: set[str] = set()
         self._help = False
-        self._weight_ns = 0
-        self._weight_g = 0.0
-        self._same_since_ns = 0
-        self._same_value = math.nan
-        self._longest_ns = 0
+        self._cell = CellWatch(self.settings.cell)
         if not weighs:
             self.belief.scale_failed(0)
-        self._weighs = weighs
         self._summed = -1
         self._summary: Summary = summed(self.belief.hypotheses, self.belief.goods)
 
     # ------------------------------------------------------------ readings
-    def has_scale(self) -> None:
-        """The cart turns out to have a scale: from the first sample on its word counts."""
-        self._weighs = True
-
     def feed(self, reading: CartReading) -> bool:
         """Take in one reading; True when the trip may have changed."""
         self._now_ns = max(self._now_ns, reading.t_ns)
@@ -200,7 +190,7 @@ class CartSession:
             prompts=tuple(self.prompter.prompts),
             probability=summary.probability,
             unexplained_g=summary.unexplained_g,
-            weight_g=self._weight_g,
+            weight_g=self._cell.grams,
             coupons=tuple(self._coupons),
             faults=tuple(self._faults[name] for name in sorted(self._faults)),
             flags=self._flags(lines),
@@ -210,46 +200,31 @@ class CartSession:
     def _weigh(self, reading: ScaleReading) -> None:
         if not math.isfinite(reading.grams):
             return
-        if reading.grams != self._same_value:
-            if self._same_since_ns and "scale-stuck" not in self._faults:
-                self._longest_ns = max(self._longest_ns, reading.t_ns - self._same_since_ns)
-            self._same_value, self._same_since_ns = reading.grams, reading.t_ns
-            self._well("scale-stuck")
-        self._weight_ns, self._weight_g = reading.t_ns, reading.grams
-        self._well("scale-silent")
+        self._cell.weigh(reading.t_ns, reading.grams)
         for level in self._scale.weigh(reading.t_ns, reading.grams):
             self._levelled(level)
 
     def _levelled(self, level: Level) -> None:
-        if "scale-stuck" in self._faults:
+        if self._cell.stuck:
             return
         self._close_showing()
         self.belief.weigh(level)
         self._stale = True
 
     def _watch(self) -> None:
-        """The scale that falls silent, or says the very same for too long while goods are shown, is given up."""
-        s = self.settings
-        if self._weighs and self._weight_ns and self._now_ns - self._weight_ns > s.scale_silent_s * NS:
-            self._ill("scale-silent", "The scale does not answer: items count when they are scanned.")
-        same_ns = self._now_ns - self._same_since_ns
-        if self._weight_ns and same_ns > s.stuck_s * NS and same_ns > STUCK_TIMES * self._longest_ns:
-            self._ill("scale-stuck", "The scale is stuck: items count when they are scanned.")
-        if self._faults.keys() & {"scale-silent", "scale-stuck"}:
-            self.belief.scale_failed(self._now_ns)
-
-    def _ill(self, name: str, words: str) -> None:
-        if name not in self._faults:
-            self._faults[name] = words
+        """A cell that cannot be trusted is given up until it can."""
+        found = self._cell.fault(self._now_ns)
+        for name in [name for name in self._faults if name != found]:
+            del self._faults[name]
             self._stale = True
-            kind = PromptKind.SCALE_FAULT if name.startswith("scale") else PromptKind.CAMERA_FAULT
-            self.prompter.tell(kind, self._now_ns, detail=words)
-
-    def _well(self, name: str) -> None:
-        if self._faults.pop(name, None) is not None:
+            self.prompter.clear(PromptKind.SCALE_FAULT, self._now_ns)
+        if found is None:
+            return
+        if found not in self._faults:
+            self._faults[found] = WORDS[found]
             self._stale = True
-            kind = PromptKind.SCALE_FAULT if name.startswith("scale") else PromptKind.CAMERA_FAULT
-            self.prompter.clear(kind, self._now_ns)
+            self.prompter.tell(PromptKind.SCALE_FAULT, self._now_ns, detail=WORDS[found])
+        self.belief.scale_failed(self._now_ns)
 
     # ------------------------------------------------------------ codes
     def _scanned(self, t_ns: int, code: str, symbology: str, device: str) -> None:

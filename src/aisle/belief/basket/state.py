@@ -93,3 +93,11 @@ class Hypothesis:
         waits = tuple((w.shown.number, w.left) for w in self.pending)
         left = tuple((g.piece.number, g.event, g.said) for g in self.gone)
         return held, waits, left
+
+
+def without(h: Hypothesis, at: int, count: int) -> Hypothesis:
+    """The hypothesis with so many pieces fewer at a place."""
+    piece = h.pieces[at]
+    left = piece.count - count
+    kept = (replace(piece, count=left, mean_g=piece.mean_g * left / piece.count),) if left > 0 else ()
+    return replace(h, pieces=(*h.pieces[:at], *kept, *h.pieces[at + 1 :]))
