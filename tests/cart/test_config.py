@@ -58,7 +58,7 @@ def test_a_whole_config(tmp_path: Path) -> None:
         CartCamera("scan", "device:0"), CartCamera("basket", "device:1", 5.0, (1280, 720)),
     )  # fmt: skip
     assert (config.port, config.language, config.hosts) == (8400, "de-AT", {"cart-14.local"})
-    assert (config.session.prompts.waiting_s, config.session.scale_silent_s) == (40, 6)
+    assert (config.session.prompts.waiting_s, config.session.cell.silent_s) == (40, 6)
     assert (config.offline, config.keep_days) == ("wait", 7)
 
 

@@ -27,6 +27,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from aisle.cart.cell_watch import CellLimits
 from aisle.cart.session import CartSettings
 from aisle.commerce.receipts.words import LANGUAGES
 from aisle.sensing.cart.device_sources import SourceTextError, read_source
@@ -187,8 +188,10 @@ def _session(table: Fields) -> CartSettings:
     settings = replace(
         usual,
         prompts=prompts,
-        scale_silent_s=table.number("scale_silent_s", 0.5, 600, usual.scale_silent_s),
-        stuck_s=table.number("scale_stuck_s", 5, 3600, usual.stuck_s),
+        cell=CellLimits(
+            silent_s=table.number("scale_silent_s", 0.5, 600, usual.cell.silent_s),
+            stuck_s=table.number("scale_stuck_s", 5, 3600, usual.cell.stuck_s),
+        ),
         unknown_code_s=table.number("unknown_code_s", 1, 600, usual.unknown_code_s),
     )
     table.close()
