@@ -424,7 +424,7 @@ def bench(
         typer.Option(
             metavar="PART",
             help="commerce: pricing, visits, api; tracking: floor, campus, pictures; vision: visits, shop, ...; "
-            "cart: codes, groceries.",
+            "cart: codes, groceries, trips, speed, lane.",
         ),
     ] = None,
     visits: Annotated[
@@ -439,13 +439,14 @@ def bench(
         Path | None, typer.Option(metavar="PYTHON", help="tracking: a Python that has the peer package trackers.")
     ] = None,
     minutes: Annotated[float, typer.Option(min=0.1, help="tracking: so long a simulated shop is open.")] = 10.0,
+    trips: Annotated[int, typer.Option(min=1, help="cart: so many simulated trips.")] = 1000,
     brief: Annotated[bool, typer.Option("--brief", help="table: only measures with a reach.")] = False,
 ) -> None:
     """Measure what Aisle claims, as a table.
 
     Suites: receipts (accuracy, calibration, speed), scales (thousands of plates), commerce (prices, visits, API),
     tracking (people on the floor and in pictures), vision (what cameras see, simulated and real), cart (what the smart
-    cart sees), table (results as Markdown).
+    cart sees and decides), table (results as Markdown).
     Exit code 1 when a measure falls short of its reach.
     """
     from aisle.bench.command import run_bench
@@ -475,6 +476,7 @@ def bench(
         films=films,
         peers=peers,
         minutes=minutes,
+        trips=trips,
     )
     raise typer.Exit(code)
 

@@ -16,7 +16,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from aisle.bench.cart import CART_PARTS, CartLoad
+from aisle.bench.cart import CART_PARTS, FIRST_SEED, CartLoad
 from aisle.bench.claims import Results, setting
 from aisle.bench.commerce import PARTS, CommerceLoad, judge_commerce
 from aisle.bench.measure import Engine, Job, Measured, Mode, measure_all, walkout_engine
@@ -88,6 +88,7 @@ def run_bench(
     films: Path | None = None,
     peers: Path | None = None,
     minutes: float = 10.0,
+    trips: int = 1000,
     engine: Engine = walkout_engine,
     simulate: Simulate = simulate_scenes,
 ) -> int:
@@ -105,7 +106,8 @@ def run_bench(
     Python that has the package compared with.
     `vision` films `visits` (100 at most) simulated by `cameras` and replays what is seen, and measures real footage
     under AISLE_DATA (a shop's cameras, bottles and a hand); pictures go to `out`, films are kept in `films`.
-    `cart` measures what the smart cart sees (codes on real photographs under AISLE_DATA); `out` gets what was read.
+    `cart` measures what the smart cart sees (codes and groceries on real photographs under AISLE_DATA; `out` gets what
+    was read) and decides (`trips` simulated trips, its speed, the lane).
     `table` turns `files` of results into the Markdown table of claims (`brief`: only measures with a reach).
     """
     try:
@@ -126,7 +128,7 @@ def run_bench(
                 json=json,
             )
         if suite == "cart":
-            return _run_cart(CartLoad(parts or CART_PARTS, out), json=json)
+            return _run_cart(CartLoad(parts or CART_PARTS, out, trips, FIRST_SEED + seed - 1, jobs), json=json)
         if suite != "receipts":
             raise BenchError(f"suite: found {suite!r}, must be one of {', '.join(SUITES)}")
         options = ReceiptsOptions(recordings, truth, on, out, jobs, heads_only, limit, real, baseline, scenes, seed)

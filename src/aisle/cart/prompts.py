@@ -96,11 +96,12 @@ class Prompter:
         self._keys["told", self._numbers] = len(self.prompts)
         self.prompts.append(Prompt(f"p{len(self.prompts) + 1}", kind, now_ns, gtin, detail=detail))
 
-    def clear(self, kind: PromptKind, now_ns: int, gtin: str | None = None) -> bool:
-        """The told prompts of a kind (about one product, if given) are over."""
+    def clear(self, kind: PromptKind, now_ns: int, gtin: str | None = None, before_ns: int | None = None) -> bool:
+        """The told prompts of a kind (about one product, or from before a time, if given) are over."""
         changed = False
         for at, prompt in enumerate(self.prompts):
-            if prompt.kind is kind and prompt.cleared_ns is None and (gtin is None or prompt.gtin == gtin):
+            old = before_ns is None or prompt.t_ns < before_ns
+            if prompt.kind is kind and prompt.cleared_ns is None and old and gtin in (None, prompt.gtin):
                 self.prompts[at] = replace(prompt, cleared_ns=now_ns)
                 changed = True
         return changed

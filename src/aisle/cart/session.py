@@ -18,6 +18,7 @@ from aisle.belief.basket.evidence import Shown, Sight
 from aisle.belief.basket.settings import BasketSettings
 from aisle.belief.basket.state import Kind, Piece
 from aisle.belief.basket.summary import LineOdds, Summary, summed
+from aisle.cart.cell_watch import WORDS, CellLimits, CellWatch
 from aisle.cart.prompts import Prompter, PromptSettings
 from aisle.cart.trip import Phase, PromptKind, Trip, TripLine
 from aisle.scales.basket import BasketScale, Level
@@ -47,8 +48,7 @@ from aisle.store.model import Product, Store
 from aisle.vision.codes.voting import Votes, by_catalogue, vote
 
 if TYPE_CHECKING:
-    from aisle.cart.cell_watch import WORDS, CellLimits, CellWatch
-from aisle.cart.perception import Percept, Perception
+    from aisle.cart.perception import Percept, Perception
 
 NS = 1_000_000_000
 REFRESH_NS = NS // 2
@@ -157,6 +157,9 @@ class CartSession:
         if not self._stale and self._now_ns - self._refreshed_ns < REFRESH_NS:
             return False
         self._watch()
+        old_ns = self._now_ns - int(self.settings.unknown_code_s * NS)
+        if self.prompter.clear(PromptKind.UNKNOWN_CODE, self._now_ns, before_ns=old_ns):
+            self._stale = True
         changed = self._stale
         self._refreshed_ns = self._now_ns
         self.belief.time(self._now_ns)
