@@ -1,8 +1,8 @@
 """The suite `cart`: what the smart cart sees and decides, in one table.
 
 Each part stands in a file of its own and can be measured by itself with `--part`: `codes` reads real photographs of
-bar codes under AISLE_DATA, `groceries` tells photographs of groceries there by their looks, `trips` runs simulated trips
-through the cart's core, `speed` times the way from the scan camera to the screen, `lane` the decision at the lane and
+bar codes under AISLE_DATA, `groceries` tells photographs of groceries there by their looks, `trips` runs simulated
+trips through the cart, `speed` times the way from the scan camera to the screen, `lane` the decision at the lane and
 the journal after a kill.
 """
 

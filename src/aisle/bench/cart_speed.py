@@ -1,8 +1,8 @@
 """How soon the screen shows what the scan camera saw: pictures of simulated trips through the whole cart, one by one.
 
 Measured is everything between a picture's arrival and the new screen: decoding it, codes, looks, the trip's state,
-prices and words.  Looks are by this machine's networks; the gallery has as many products as the store and made vectors, which
-cost what real ones cost.  Wall time on one core; other work on the machine makes it longer.
+prices and words.  Looks are by this machine's networks; the gallery has as many products as the store and made
+vectors, which cost what real ones cost.  Wall time on one core; other work on the machine makes it longer.
 """
 
 from __future__ import annotations

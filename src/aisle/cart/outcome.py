@@ -43,8 +43,8 @@ def receipt_lines(trip: Trip, store: Store) -> list[dict[str, Any]]:
     for line in trip.lines:
         code = code_of(line.gtin, store)
         odds[code] = min(odds.get(code, 1.0), line.probability)
-        if line.grams is not None:
-            grams[code] = grams.get(code, 0) + line.grams
+        if line.grams is not None or _by_weight(line, store):
+            grams[code] = grams.get(code, 0) + (line.grams or 0)  # 0: nobody weighed it, and a flag says so
         else:
             pieces[code] = pieces.get(code, 0) + line.quantity
     out: list[dict[str, Any]] = []
@@ -75,6 +75,8 @@ def audit_flags(trip: Trip, store: Store) -> list[dict[str, Any]]:
     ]
     flags += [{"t_ns": line.taken_at_ns, "reason": "by sight alone", "gtin": code_of(line.gtin, store)}
               for line in trip.lines if _by_sight(line)]  # fmt: skip
+    flags += [{"t_ns": line.taken_at_ns, "reason": "not weighed", "gtin": code_of(line.gtin, store)}
+              for line in trip.lines if line.grams is None and _by_weight(line, store)]  # fmt: skip
     flags += [{"t_ns": trip.t_ns, "reason": fault} for fault in trip.faults]
     flags += [{"t_ns": trip.t_ns, "reason": flag} for flag in sorted(trip.flags)]
     return flags
@@ -84,6 +86,11 @@ def code_of(gtin: str, store: Store) -> str:
     """The code a receipt shows: the PLU of loose produce filed under another code, else the product's own."""
     product = store.products.get(gtin)
     return product.plu if product is not None and product.plu and product.gtin.startswith("local-") else gtin
+
+
+def _by_weight(line: TripLine, store: Store) -> bool:
+    product = store.products.get(line.gtin)
+    return product is not None and product.sold_by_weight
 
 
 def _by_sight(line: TripLine) -> bool:

@@ -1,7 +1,7 @@
 """What the scan camera's pictures say: codes that can be believed, and products by their looks.
 
-Every picture is searched for codes; looks are asked for only while something is before the camera, and not of every
-picture, so that one core keeps up.  Whether something is there is told by what has changed against the empty view.
+Pictures with something before the camera are searched for codes; looks are asked for of some of them, so that one core
+keeps up.  Whether something is there is told by what has changed against the empty view.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aisle.vision.recognisers.gallery import Recognised
 
 NS = 1_000_000_000
+GLANCE = 3  # of the pictures of the empty view one is searched for codes, should it not be empty after all
 LOOK_NS = NS // 4  # between two looks at the same thing
 SMALL = (80, 60)
 CHANGED = 22  # grey levels: a cell of the small picture that differs so much is not the empty view
@@ -84,7 +85,8 @@ class CameraPerception:
         small: Image = cv2.resize(grey, SMALL, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         box = self._box(small.astype(np.float64))
         self._turn += 1
-        codes = self._reader.read(grey, self._turn)
+        here = box is not None or self._turn % GLANCE == 0
+        codes = self._reader.read(grey, self._turn) if here else ()
         if box is None or self._looks is None or frame.t_ns - self._looked_ns < LOOK_NS:
             return Percept(codes, present=box is not None, thumbnail=small)
         self._looked_ns = frame.t_ns

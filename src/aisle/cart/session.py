@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 NS = 1_000_000_000
 REFRESH_NS = NS // 2
+UNWEIGHED_VAR = 1e5  # g²: goods that came in while no scale told their weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,7 +433,7 @@ class CartSession:
             quantity=odds.count,
             probability=odds.probability,
             taken_at_ns=min(piece.placed_ns for piece in odds.pieces),
-            grams=self._net(first) if weighed else None,
+            grams=self._net(first) if weighed and first.var_g < UNWEIGHED_VAR else None,
             label_minor=label,
             off_percent=off,
             proven_quantity=odds.proven,
