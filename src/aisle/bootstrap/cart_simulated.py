@@ -35,8 +35,10 @@ from aisle.cart.trip import Phase
 from aisle.sensing.cart.readings import TapReading
 from aisle.settings import Settings, SettingsError
 from aisle.simulation.cart.catalogue import grocery
+from aisle.simulation.cart.film import ScanCamera
 from aisle.simulation.cart.trip import Plan, SimulatedTrip, simulate_trip
 from aisle.simulation.cart.truth import truthful_answer
+from aisle.store.folder import IMAGES
 
 NS = 1_000_000_000
 NEVER_NS = 2**62  # the simulator's readings carry the time; a late one is no silence
@@ -109,6 +111,8 @@ def run_simulated(folder: Path | None, wish: SimulatedWish, *, console: Console 
         with ExitStack() as stack:
             home = _home(folder, stack)
             add_member(home, STAFF, "Simulated staff", PIN)
+            bought = {moved.gtin for moved in trip.truth.events}
+            ScanCamera(catalogue).write_enrolment(home / IMAGES, np.random.default_rng(wish.seed), only=bought)
             config = CartConfig(
                 trip.cart_id or "cart-1",
                 home,

@@ -433,17 +433,20 @@ class CartSession:
             quantity=odds.count,
             probability=odds.probability,
             taken_at_ns=min(piece.placed_ns for piece in odds.pieces),
-            grams=self._net(first) if weighed and first.var_g < UNWEIGHED_VAR else None,
+            grams=self._net(first) if weighed else None,
             label_minor=label,
             off_percent=off,
             proven_quantity=odds.proven,
             by_sight=all(not piece.named for piece in odds.pieces),
         )
 
-    def _net(self, piece: Piece) -> int:
+    def _net(self, piece: Piece) -> int | None:
+        """What goods sold by weight weigh without their packaging; None where nothing tells."""
         shown = piece.shown
         if shown is not None and shown.grams is not None:
             return round(shown.grams)
+        if piece.var_g >= UNWEIGHED_VAR:
+            return None
         goods = self.belief.goods.get(piece.gtin)
         tare = shown.tare_g if shown is not None and shown.tare_g is not None else goods.tare_g if goods else 0.0
         return max(1, round(piece.mean_g - tare))

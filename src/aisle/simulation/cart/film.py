@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,11 +80,13 @@ class ScanCamera:
         self.catalogue = catalogue if self._album is None else photographed(catalogue, self._album)
         self._wardrobe = Wardrobe(self.catalogue, self._album.shown if self._album is not None else None)
 
-    def write_enrolment(self, images: Path, rng: np.random.Generator) -> None:
-        """Write `images/<code>/*.jpg` for every product."""
+    def write_enrolment(self, images: Path, rng: np.random.Generator, only: Collection[str] | None = None) -> None:
+        """Write `images/<code>/*.jpg` for every product, or for those whose codes are in `only`."""
         if self._album is not None:
             write_enrolled(self.catalogue, self._album, images)
         for article in self.catalogue.articles.values():
+            if only is not None and article.code not in only:
+                continue
             if article.photograph and self._album is not None:
                 continue
             folder = images / article.code
