@@ -47,10 +47,11 @@ def numbered(h: Hypothesis, event: int, gtin: str, count: int) -> Hypothesis:
         if p.kind is Kind.GOODS and p.gtin == gtin and abs(p.placed_ns - mine[0].placed_ns) < TOGETHER_NS
     ]
     others = sum(p.count for p in near) - mine[0].count
+    counts = {p.number: max(1, count - others) if p is mine[0] else p.count for p in near}
     fresh = {}
     for p in near:
         shown = p.shown or Shown(0, p.placed_ns, gtin, count, typed=True)
-        mine_now = max(1, count - others) if p is mine[0] else p.count
-        fresh[p.number] = replace(p, shown=replace(shown, quantity=count), count=mine_now, extra=0)
+        same = sum(counts[q.number] for q in near if (q.shown.number if q.shown else 0) == shown.number)
+        fresh[p.number] = replace(p, shown=replace(shown, quantity=same), count=counts[p.number], extra=0)
     waits = tuple(w for w in h.pending if w.shown.gtin != gtin or w.left > 0)
     return replace(h, pieces=tuple(fresh.get(p.number, p) for p in h.pieces), pending=waits)
