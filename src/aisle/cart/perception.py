@@ -78,7 +78,7 @@ class CameraPerception:
 
     def perceive(self, frame: FrameReading) -> Percept:
         """See `Perception`."""
-        picture = cv2.imdecode(np.frombuffer(frame.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        picture = _decoded(frame.jpeg)
         if picture is None:
             return Percept(readable=False)
         grey: Image = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
@@ -90,7 +90,7 @@ class CameraPerception:
         if box is None or self._looks is None or frame.t_ns - self._looked_ns < LOOK_NS:
             return Percept(codes, present=box is not None, thumbnail=small)
         self._looked_ns = frame.t_ns
-        return self._look(picture.astype(np.uint8, copy=False), box, codes, small)
+        return self._look(picture, box, codes, small)
 
     def _look(
         self, picture: Image, box: tuple[int, int, int, int], codes: tuple[CodeRead, ...], small: Image
@@ -128,3 +128,12 @@ class CameraPerception:
             max(0, int(x0) - room), max(0, int(y0) - room),
             min(SMALL[0], int(x1) + 1 + room), min(SMALL[1], int(y1) + 1 + room),
         )  # fmt: skip
+
+
+def _decoded(jpeg: bytes) -> Image | None:
+    """The picture in colour; None where there is none in the bytes, or one too large to be a camera's."""
+    try:
+        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        return None
+    return None if picture is None else picture.astype(np.uint8, copy=False)
