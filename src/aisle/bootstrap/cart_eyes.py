@@ -10,14 +10,15 @@ from aisle.bootstrap.recognising import INDEX
 from aisle.cart.perception import CameraPerception
 from aisle.settings import read_settings
 from aisle.store.folder import IMAGES
-from aisle.vision.recognisers.enrolment import VectorIndex, enrolled
+from aisle.vision.recognisers.enrolment import EnrolmentError, VectorIndex, enrolled
 from aisle.vision.recognisers.fitting import fitted
 
 
 def cart_eyes(store: Path, note: Callable[[str], None]) -> CameraPerception:
     """Reads codes, and recognises what the store folder has pictures of; `note` hears what may surprise.
 
-    Raises SettingsError, ModelFolderError, ModelFileError and EnrolmentError.
+    Pictures of which none can be used are told and leave the codes. Raises SettingsError, ModelFolderError and
+    ModelFileError.
     """
     images = store / IMAGES
     if not images.is_dir() or not any(images.iterdir()):
@@ -25,7 +26,11 @@ def cart_eyes(store: Path, note: Callable[[str], None]) -> CameraPerception:
         return CameraPerception()
     chosen = chosen_embedding(read_settings(store))
     index = VectorIndex(store / INDEX, chosen.embedding)
-    found = enrolled(images, chosen.embedding, index)
+    try:
+        found = enrolled(images, chosen.embedding, index)
+    except EnrolmentError as error:
+        note(f"{error}\nItems are known by their codes alone.")
+        return CameraPerception()
     try:
         index.save()
     except OSError:

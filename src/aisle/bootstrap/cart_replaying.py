@@ -24,7 +24,6 @@ from aisle.store.folder import load_store
 from aisle.store.model import Store
 from aisle.store.problems import StoreError
 from aisle.vision.detectors.sessions import ModelFileError
-from aisle.vision.recognisers.enrolment import EnrolmentError
 from aisle.vision.recognisers.model_folder import ModelFolderError
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
@@ -63,7 +62,10 @@ def run_cart_replay(
             results.append(outcome_as_json(told, shops[folder][0]))
             if out is not None:
                 _write(out / f"{told.name}.json", results[-1])
-        except (StoreError, SettingsError, ModelFileError, ModelFolderError, EnrolmentError) as error:
+        except StoreError as error:  # says of each line what it is
+            print(error, file=sys.stderr)
+            return WRONG_USE
+        except (SettingsError, ModelFileError, ModelFolderError) as error:
             print(f"error: {error}", file=sys.stderr)
             return WRONG_USE
         except RecordingError as error:
@@ -137,4 +139,4 @@ def _print(told: CartOutcome, store: Store) -> None:
         state = "open" if prompt.cleared_ns is None else "cleared"
         print(f"  asked at {(prompt.t_ns - trip.started_ns) / 1e9:.1f} s: {prompt.kind.value} {plain(about)} ({state})")
     for entry in told.health:
-        print(f"  {entry.where}: {entry.message}")
+        print(f"  {entry.message}")

@@ -207,7 +207,6 @@ def _eye(cart: Cart, config: CartConfig, store: Store, looks: bool) -> Eye:
     from aisle.cart.eye import Eye
     from aisle.cart.perception import CameraPerception
     from aisle.vision.detectors.sessions import ModelFileError
-    from aisle.vision.recognisers.enrolment import EnrolmentError
     from aisle.vision.recognisers.model_folder import ModelFolderError
 
     def note(text: str) -> None:
@@ -217,7 +216,7 @@ def _eye(cart: Cart, config: CartConfig, store: Store, looks: bool) -> Eye:
     if looks:
         try:
             perception = cart_eyes(config.store, note)
-        except (EnrolmentError, ModelFileError, ModelFolderError) as error:
+        except (ModelFileError, ModelFolderError) as error:
             note(f"{error}; items are known by their codes alone")
     return Eye(perception, store, cart.live.put, time.time_ns)
 
