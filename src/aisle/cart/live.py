@@ -44,7 +44,7 @@ _ENTRY_CODE = "A1."
 
 
 @dataclass(frozen=True, slots=True)
-class CartHealth:
+class CartCondition:
     """How the cart does: its phase, its devices, how long the queue is, what the disk or the core complained of."""
 
     phase: Phase
@@ -128,9 +128,9 @@ class LiveCart:
         """How much the core has still to work off."""
         return self._queue.qsize()
 
-    def health(self) -> CartHealth:
+    def health(self) -> CartCondition:
         """How it does."""
-        return CartHealth(self._cart.phase, self.watch.states(self._clock()), self._queue.qsize(), self._trouble)
+        return CartCondition(self._cart.phase, self.watch.states(self._clock()), self._queue.qsize(), self._trouble)
 
     def tiles(self, typed: str, most: int = 24) -> tuple[Tile, ...]:
         """Products found by what was typed, ready to be shown; the camera's guesses first."""
