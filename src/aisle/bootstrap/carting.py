@@ -29,6 +29,7 @@ from aisle.cart.session import CartSession
 from aisle.cart.shopper import Shopper
 from aisle.cart.staff_list import StaffDoor, read_staff
 from aisle.cart.syncing import SyncBehind
+from aisle.cart.weight_file import WeightFile
 from aisle.sensing.cart.readings import CartReading
 from aisle.store.model import Store
 
@@ -144,8 +145,10 @@ def open_cart(
     screen = Screen(store, pictures.path_on_server)
     has_scale = "scale" in config.devices if weighs is None else weighs
 
+    weights = WeightFile(folder / "weights.json")
+
     def session(trip_id: str) -> CartSession:
-        return CartSession(store, trip_id, config.cart_id, config.session, weighs=has_scale)
+        return CartSession(store, trip_id, config.cart_id, config.session, weighs=has_scale, book=weights.book)
 
     running = RunningCart(
         config.cart_id,
@@ -155,6 +158,7 @@ def open_cart(
         ids,
         language=config.language,
         heard=heard,
+        learn=weights.learn,
         silence_ns=silence_ns,
         settle_ns=SETTLE_NS if has_scale else 0,
     )

@@ -40,6 +40,9 @@ class Session(Protocol):
     def finish(self) -> Trip:
         """Nothing waits any longer."""
 
+    def weighed(self) -> tuple[tuple[str, float], ...]:
+        """Pieces whose product and weight are sure: GTIN and grams."""
+
     @property
     def trip(self) -> Trip:
         """The trip as it stands."""
@@ -81,10 +84,13 @@ class RunningCart:
         *,
         language: str = "en",
         heard: Callable[[CartReading], None] | None = None,
+        learn: Callable[[tuple[tuple[str, float], ...]], tuple[str, ...]] = lambda weighed: (),
         silence_ns: int = SILENCE_NS,
         settle_ns: int = 0,
     ) -> None:
         """`session` makes the session of a trip by its id; `heard` is told every reading of a trip as it comes.
+
+        `learn` is told what a paid trip has weighed, and says what that means of the scale.
 
         After `silence_ns` without a reading time itself is noted. So long after "pay" what the scale says still counts
         (`settle_ns`): the last item may not have come to rest.
@@ -94,6 +100,7 @@ class RunningCart:
         self.due: Due | None = None
         self._journal = journal
         self._make = session
+        self._learn = learn
         self._ids = ids
         self._language = language
         self._heard = heard
@@ -303,6 +310,8 @@ class RunningCart:
         told = {kind for kind, _ in self._faults}
         if self._session is not None and "scale" not in told:  # such as one that is stuck, and so never silent
             self._found = tuple(("scale", words) for words in self._session.trip.faults)
+            if not self._found and self._phase is Phase.PAID:
+                self._found = tuple(("scale", words) for words in self._learn(self._session.weighed()))
         self._session, self._acts, self.due = None, [], None
         self._charged, self._put, self._pay_at_ns = None, None, None
         self._seat = Seat(surface=Surface(self._language), connection=self._seat.connection)

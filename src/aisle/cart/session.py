@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 
 from aisle.belief.basket.engine import BasketBelief
 from aisle.belief.basket.evidence import Shown, Sight
+from aisle.belief.basket.goods import Selling
 from aisle.belief.basket.settings import BasketSettings
-from aisle.belief.basket.state import Kind, Piece
-from aisle.belief.basket.summary import LineOdds, Summary, summed
+from aisle.belief.basket.state import Kind
+from aisle.belief.basket.summary import Summary, summed
+from aisle.belief.basket.weights import WeightBook
 from aisle.cart.cell_watch import WORDS, CellLimits, CellWatch
+from aisle.cart.lines import trip_lines
 from aisle.cart.prompts import Prompter, PromptSettings
 from aisle.cart.trip import Phase, PromptKind, Trip, TripLine
 from aisle.scales.basket import BasketScale, Level
@@ -52,7 +55,7 @@ if TYPE_CHECKING:
 
 NS = 1_000_000_000
 REFRESH_NS = NS // 2
-UNWEIGHED_VAR = 1e5  # g²: goods that came in while no scale told their weight
+SURE, WEIGHED_VAR = 0.98, 9.0  # a piece teaches its product's weight when it is as sure and as well weighed
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,15 @@ class CartSession:
         *,
         perception: Perception | None = None,
         weighs: bool = True,
+        book: WeightBook | None = None,
     ) -> None:
-        """`perception` reads pictures (None: they are left aside); `weighs`: the cart has a scale."""
+        """`perception` reads pictures (None: they are left aside); `weighs`: the cart has a scale.
+
+        `book` holds weights learnt on earlier trips; this trip does not change it.
+        """
         self.store = store
         self.settings = settings or CartSettings()
-        self.belief = BasketBelief(store.products, self.settings.belief)
+        self.belief = BasketBelief(store.products, self.settings.belief, book)
         self.prompter = Prompter(self.settings.prompts)
         self._perception = perception
         self._trip_id, self._cart_id = trip_id, cart_id
@@ -179,11 +186,21 @@ class CartSession:
         self.tick(self._now_ns)
         return self.trip
 
+    def weighed(self) -> tuple[tuple[str, float], ...]:
+        """Packaged pieces that were named by a code, are surely in the basket and were weighed: GTIN and grams each."""
+        return tuple(
+            (piece.gtin, piece.mean_g / piece.count)
+            for line in self._summary.lines
+            for piece in line.pieces
+            if line.probability > SURE and piece.named and not piece.extra and piece.var_g < WEIGHED_VAR
+            if self.belief.goods[piece.gtin].selling is Selling.PACKAGED
+        )
+
     @property
     def trip(self) -> Trip:
         """The trip as it stands."""
         summary = self._summary
-        lines = tuple(self._line(i, odds) for i, odds in enumerate(summary.lines, start=1))
+        lines = trip_lines(summary, self.store, self.belief.goods, self._stickers)
         return Trip(
             trip_id=self._trip_id,
             cart_id=self._cart_id,
@@ -422,48 +439,6 @@ class CartSession:
             self.belief.forget_shown(number)
 
     # ------------------------------------------------------------ the trip
-    def _line(self, place: int, odds: LineOdds) -> TripLine:
-        first = odds.pieces[0]
-        product = self.store.products.get(odds.gtin)
-        weighed = product is not None and product.sold_by_weight
-        label, off = self._price_of(odds.pieces)
-        return TripLine(
-            line_id=f"l{first.number}",
-            gtin=odds.gtin,
-            quantity=odds.count,
-            probability=odds.probability,
-            taken_at_ns=min(piece.placed_ns for piece in odds.pieces),
-            grams=self._net(first) if weighed else None,
-            label_minor=label,
-            off_percent=off,
-            proven_quantity=odds.proven,
-            by_sight=all(not piece.named for piece in odds.pieces),
-        )
-
-    def _net(self, piece: Piece) -> int | None:
-        """What goods sold by weight weigh without their packaging; None where nothing tells."""
-        shown = piece.shown
-        if shown is not None and shown.grams is not None:
-            return round(shown.grams)
-        if piece.var_g >= UNWEIGHED_VAR:
-            return None
-        goods = self.belief.goods.get(piece.gtin)
-        tare = shown.tare_g if shown is not None and shown.tare_g is not None else goods.tare_g if goods else 0.0
-        return max(1, round(piece.mean_g - tare))
-
-    def _price_of(self, pieces: tuple[Piece, ...]) -> tuple[int | None, Decimal | None]:
-        label = off = None
-        for piece in pieces:
-            if piece.shown is None:
-                continue
-            label = piece.shown.label_minor if piece.shown.label_minor is not None else label
-            off = piece.shown.off_percent if piece.shown.off_percent is not None else off
-            sticker = self._stickers.get(piece.shown.number)
-            if sticker is not None:
-                label = sticker.price_minor if sticker.price_minor is not None else label
-                off = sticker.percent if sticker.percent is not None else off
-        return label, off
-
     def _flags(self, lines: tuple[TripLine, ...]) -> frozenset[str]:
         flags = {"help"} if self._help else set()
         for line in lines:

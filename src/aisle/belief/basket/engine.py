@@ -18,6 +18,7 @@ from aisle.belief.basket.moves import Change, Mover, Part, Way
 from aisle.belief.basket.settings import BasketSettings
 from aisle.belief.basket.showings import Showings
 from aisle.belief.basket.state import Gone, Hypothesis, Kind, Pending, Piece
+from aisle.belief.basket.weights import WeightBook
 from aisle.scales.basket import Level
 from aisle.store.model import Product
 
@@ -27,9 +28,12 @@ NS = 1_000_000_000
 class BasketBelief:
     """Feed showings, sights and levels in order of time; `hypotheses` are sorted, the likeliest first."""
 
-    def __init__(self, products: Mapping[str, Product], settings: BasketSettings | None = None) -> None:
+    def __init__(
+        self, products: Mapping[str, Product], settings: BasketSettings | None = None, book: WeightBook | None = None
+    ) -> None:
+        """`book` is what earlier trips have taught of the products' weights."""
         self.settings = settings or BasketSettings()
-        self.goods: dict[str, Goods] = {gtin: goods_of(product) for gtin, product in products.items()}
+        self.goods: dict[str, Goods] = {gtin: _learnt(goods_of(product), book) for gtin, product in products.items()}
         self.hypotheses: list[Hypothesis] = [Hypothesis(0.0)]
         self.weighing = True
         self._mover = Mover(self.goods, self.settings.priors)
@@ -299,6 +303,12 @@ class BasketBelief:
         total = top + math.log(sum(math.exp(h.logw - top) for h in kept))
         self.hypotheses = [replace(h, logw=h.logw - total) for h in kept]
         self.revision += 1
+
+
+def _learnt(goods: Goods, book: WeightBook | None) -> Goods:
+    if book is None or goods.weight is None or goods.selling is not Selling.PACKAGED:
+        return goods
+    return replace(goods, weight=book.weight(goods.gtin, goods.weight))
 
 
 def _ramp(age_ns: int, span_s: tuple[float, float], nats: float) -> float:
