@@ -66,6 +66,7 @@ def test_trips_can_be_as_large_as_real_baskets(tmp_path: Path) -> None:
         ({"scanner": False}, "add --pictures"),
         ({"photographs": Path("/nowhere"), "pictures": True}, "found no such folder"),
         ({"fps": 0.0, "pictures": True}, "--fps is 0"),
+        ({"baskets": Path("/nowhere.csv")}, "found no such file; a CSV"),
     ],
     ids=lambda case: case if isinstance(case, str) else "",
 )
@@ -133,3 +134,11 @@ def test_a_film_is_in_order_and_shows_what_the_camera_alone_can_read(shop: Catal
     read = {result.text for picture in pictures for result in zxingcpp.read_barcodes(picture)}
     assert {picture.shape for picture in pictures} == {(480, 640, 3)}
     assert read & codes
+
+
+def test_trips_of_another_run_are_not_mixed_with_these(tmp_path: Path) -> None:
+    (tmp_path / "trip-00007.mcap").write_bytes(b"another run's")
+    console = Console(record=True, width=400)
+    assert run_cart_simulate(tmp_path, trips=1, items=3, console=console) == 2
+    assert "found a folder with files in it" in console.export_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["trip-00007.mcap"]

@@ -18,7 +18,6 @@ from scipy.signal import lfilter
 Float64 = npt.NDArray[np.float64]
 HZ = 20.0
 NS = 1_000_000_000
-GRAVITY = 9.81
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class Wish:
             return "--photographs is of use with --pictures only"
         if not self.scanner and not self.pictures:
             return "--no-scanner leaves nobody to read codes: add --pictures"
+        if self.baskets is not None and not self.baskets.is_file():
+            return f"--baskets {self.baskets}: found no such file; a CSV with one basket a line is needed"
         unknown = [name for name in self.situations if name not in load_all()]
         if unknown:
             return f"--situation {unknown[0]!r} is not known: {', '.join(load_all())} are"
@@ -81,11 +83,11 @@ def run_cart_simulate(
     given; items then look like the photographs in `photographs` (a folder with folders named by class), else like
     drawn packages, and the store gets enrolment pictures.  Without `scanner` codes are read by the camera alone.
     `baskets` is a CSV of real till baskets, one a line, whose sizes trips take instead of `items`.
-    The same arguments write the same bytes.  Codes: 0 done, 1 failed, 2 wrong use.
+    `out` is a new or empty folder.  The same arguments write the same bytes.  Codes: 0 done, 1 failed, 2 wrong use.
     """
     console = console or Console(stderr=True)
     wish = Wish(trips, items, seed, tuple(situations), pictures, photographs, fps, scanner, baskets)
-    fault = wish.fault()
+    fault = wish.fault() or _full(out)
     if fault is not None:
         console.print(fault, style="red", markup=False)
         return WRONG_USE
@@ -95,6 +97,15 @@ def run_cart_simulate(
         console.print(str(why), style="red", markup=False)
         return FAILED
     return DONE
+
+
+def _full(out: Path) -> str | None:
+    """Trips among those of another run would belong to a store that is no longer there."""
+    if out.is_dir() and any(out.iterdir()):
+        return f"{out}: found a folder with files in it; a new folder or an empty one is needed"
+    if out.exists() and not out.is_dir():
+        return f"{out}: found a file; a new folder or an empty one is needed"
+    return None
 
 
 def _write_all(wish: Wish, out: Path, console: Console) -> None:
