@@ -54,7 +54,8 @@ def run_cart_replay(
             print(
                 f"error: {path}: no store folder beside it (a folder with {STORE_FILE}); give --store", file=sys.stderr
             )
-            return WRONG_USE
+            code = WRONG_USE
+            continue
         try:
             if folder not in shops:
                 shops[folder] = _opened(folder)
@@ -64,17 +65,19 @@ def run_cart_replay(
                 _write(out / f"{told.name}.json", results[-1])
         except StoreError as error:  # says of each line what it is
             print(error, file=sys.stderr)
-            return WRONG_USE
+            code = WRONG_USE
+            continue
         except (SettingsError, ModelFileError, ModelFolderError) as error:
             print(f"error: {error}", file=sys.stderr)
-            return WRONG_USE
+            code = WRONG_USE
+            continue
         except RecordingError as error:
             print(f"error: {error}", file=sys.stderr)
-            code = FAILED
+            code = max(code, FAILED)
             continue
         except OSError as error:
             print(f"error: {error.filename or path}: {error.strerror or error}", file=sys.stderr)
-            code = FAILED
+            code = max(code, FAILED)
             continue
         if not json:
             _print(told, shops[folder][0])
@@ -135,7 +138,10 @@ def _print(told: CartOutcome, store: Store) -> None:
         amount = f"{line.grams} g" if line.grams is not None else f"{line.quantity} ×"
         print(f"  {amount:>8}  {name}  ({line.probability:.1%})")
     for prompt in trip.prompts:
-        about = store.products[prompt.gtin].name if prompt.gtin in store.products else prompt.detail
+        codes = [prompt.gtin] if prompt.gtin else [option.code for option in prompt.options[:3]]
+        names = [plain(store.products[code].name) for code in dict.fromkeys(codes) if code in store.products]
+        weight = f"{prompt.grams:.0f} g" if prompt.grams is not None and not names else ""
+        about = ", ".join(names) or prompt.detail or weight
         state = "open" if prompt.cleared_ns is None else "cleared"
         print(f"  asked at {(prompt.t_ns - trip.started_ns) / 1e9:.1f} s: {prompt.kind.value} {plain(about)} ({state})")
     for entry in told.health:
