@@ -53,9 +53,16 @@ def test_photographs_are_read_from_a_folder(tmp_path: Path) -> None:
     assert rows[0].value == 1.0 and CODE in (tmp_path / "codes.csv").read_text(encoding="utf-8")
 
 
-def test_without_data_the_part_is_left_out_saying_so() -> None:
-    results = judge_cart(CartLoad(), lambda part, share: None, {})
-    assert results.rows == () and "AISLE_DATA is not set" in str(results.about["left_out"])
+def test_without_data_the_parts_on_real_pictures_are_left_out_saying_so() -> None:
+    results = judge_cart(CartLoad(parts=("codes", "groceries")), lambda part, share: None, {})
+    assert results.rows == ()
+    assert str(results.about["left_out"]).startswith("codes, groceries: AISLE_DATA is not set")
+
+
+def test_simulated_trips_need_no_data() -> None:
+    results = judge_cart(CartLoad(parts=("trips",), trips=1, seed=41), lambda part, share: None, {})
+    assert len(results.rows) == 4 and "left_out" not in results.about
+    assert results.about["trips"] == {"first seed": 41, "count": 1}
 
 
 def test_unknown_part_is_refused() -> None:
