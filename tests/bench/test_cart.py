@@ -59,12 +59,6 @@ def test_without_data_the_parts_on_real_pictures_are_left_out_saying_so() -> Non
     assert str(results.about["left_out"]).startswith("codes, groceries: AISLE_DATA is not set")
 
 
-def test_simulated_trips_need_no_data() -> None:
-    results = judge_cart(CartLoad(parts=("trips",), trips=1, seed=41), lambda part, share: None, {})
-    assert len(results.rows) == 4 and "left_out" not in results.about
-    assert results.about["trips"] == {"first seed": 41, "count": 1}
-
-
 def test_unknown_part_is_refused() -> None:
     with pytest.raises(BenchError, match="--part: found 'wheels'"):
         CartLoad(parts=("wheels",))

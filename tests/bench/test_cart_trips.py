@@ -87,10 +87,10 @@ def test_a_prompt_is_right_where_the_truth_holds_its_doubt() -> None:
 
 def test_simulated_trips_are_judged_and_a_seed_says_it_all() -> None:
     heard: list[float] = []
-    tally = judge_trips(3, 41, heard.append, items=5)
-    assert heard == pytest.approx([1 / 3, 2 / 3, 1.0])
-    assert len({one.name for one in tally.trips}) == 3
+    tally = judge_trips(2, 41, heard.append, items=5)
+    assert heard == pytest.approx([0.5, 1.0])
+    assert len({one.name for one in tally.trips}) == 2
     assert all(one.pieces >= 3 and one.situations for one in tally.trips)
     assert all(one.exact == (not one.wrong) for one in tally.trips)
-    assert judge_trips(3, 41, items=5) == tally
+    assert judge_trips(1, 41, items=5).trips == tally.trips[:1]
     assert judge_trips(1, 42, items=5).trips[0] != tally.trips[0]
