@@ -1,5 +1,6 @@
 """How soon the screen shows what the scan camera saw: pictures of simulated trips through the whole cart, one by one.
 
+Of the pictures those count in which something is shown: the empty view costs little and tells nothing.
 Measured is everything between a picture's arrival and the new screen: decoding it, codes, looks, the trip's state,
 prices and words.  Looks are by this machine's networks; the gallery has as many products as the store and made
 vectors, which cost what real ones cost.  Wall time on one core; other work on the machine makes it longer.
@@ -30,7 +31,7 @@ PICTURES = 5  # of each product in the gallery
 ITEMS = 4
 
 
-def judge_speed(embedding: Embedding, named: str, most: int = 600, tell: Callable[[float], None] = print) -> list[Row]:
+def judge_speed(embedding: Embedding, named: str, most: int = 240, tell: Callable[[float], None] = print) -> list[Row]:
     """The rows of the claim over at most so many pictures; `named` says which networks look at them."""
     camera = ScanCamera(grocery(np.random.default_rng([0x5BEED, 1])))
     store = camera.catalogue.store
@@ -38,7 +39,7 @@ def judge_speed(embedding: Embedding, named: str, most: int = 600, tell: Callabl
     looks = fitted(gallery).recogniser(embedding, gallery)
     screen, seat = Screen(store), Seat()
     taken_s: list[float] = []
-    for seed in (901, 902, 903):
+    for seed in range(901, 913):
         trip = simulate_trip(camera.catalogue, seed, Plan(items=ITEMS))
         eyes = CameraPerception(looks, products=len(gallery.gtins))
         session = CartSession(store, trip.name, trip.cart_id, perception=eyes)
@@ -47,14 +48,15 @@ def judge_speed(embedding: Embedding, named: str, most: int = 600, tell: Callabl
             changed = session.feed(reading)
             if changed:
                 screen.state(session.trip, seat, reading.t_ns)
-            if isinstance(reading, FrameReading):
+            seconds = (reading.t_ns - trip.truth.start_ns) / 1e9
+            if isinstance(reading, FrameReading) and any(s.t_s <= seconds <= s.t_s + s.lasts_s for s in trip.shown):
                 taken_s.append(time.perf_counter() - began)
                 tell(len(taken_s) / most)
             if len(taken_s) >= most:
                 break
         if len(taken_s) >= most:
             break
-    on = f"{len(taken_s)} pictures of 640 by 480 at {FPS:.0f} a second, {len(store.products)} products, by {named}"
+    on = f"{len(taken_s)} pictures with something shown, 640 by 480, {len(store.products)} products, by {named}"
     p95 = 1000.0 * float(np.percentile(taken_s, 95))
     rate = 1.0 / float(np.mean(taken_s))
     return [
